@@ -1,0 +1,1 @@
+//! The ACME protocol. `instant-acme` is used here and nowhere else.

@@ -1,0 +1,1 @@
+//! Certificates as issued: checked against the request before anything is stored.

@@ -1,0 +1,7 @@
+//! DNS-01 (RFC 8555 §8.4): publishing TXT records and seeing them at every authoritative server.
+
+mod lookup;
+mod provider;
+
+pub use lookup::{Answer, CaaRecord, LookupError, ServerAnswer, TxtLookup};
+pub use provider::{DnsProvider, DnsProviderError, TxtRecord};

@@ -1,0 +1,15 @@
+//! Certificates by ACME with DNS-01.
+
+mod acme;
+mod certificate;
+mod clock;
+pub mod dns01;
+pub mod http;
+mod identifier;
+pub mod issue;
+pub mod key;
+pub mod store;
+
+// The public interface is:
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use identifier::{DnsName, Identifier, IdentifierError};

@@ -1,0 +1,2 @@
+//! `certctl`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! A cert-manager DNS01 webhook for DNSPod (`solverName: dnspod`).
