@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use zeroize::Zeroizing;
 
-pub use state::{CertificateState, JournalEntry, PendingOrder, StoredRequest};
+pub use state::{CertificateState, JournalEntry, NextAttempt, PendingOrder, StoredRequest};
 
 /// Keeps documents. A document is a small set of named files that change together.
 ///

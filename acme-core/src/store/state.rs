@@ -6,6 +6,7 @@ use url::Url;
 
 use crate::Identifier;
 use crate::dns01::TxtRecord;
+use crate::issue::Problem;
 use crate::key::KeyType;
 
 /// `state.json`: what is in flight for one certificate and when it may next be tried.
@@ -20,16 +21,24 @@ pub struct CertificateState {
     /// Failures in a row.
     #[serde(default)]
     pub failures: u32,
-    /// Not before this time, because the CA said so or because of failures.
-    #[serde(
-        default,
-        with = "time::serde::rfc3339::option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub next_attempt: Option<OffsetDateTime>,
+    /// When the CA may be asked again, where it said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_attempt: Option<NextAttempt>,
     /// The last failure, as it was shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
+}
+
+/// A CA's word on when to come back: a rate limit or an overload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextAttempt {
+    /// Not before this time.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// The directory of the CA that said so; another CA may be asked at once.
+    pub directory: Url,
+    /// What it said.
+    pub problem: Problem,
 }
 
 /// An order that a later run continues.
