@@ -12,4 +12,4 @@ pub mod store;
 
 // The public interface is:
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use identifier::{DnsName, Identifier, IdentifierError};
+pub use identifier::{DnsName, Identifier, IdentifierError, IdentifierList};
