@@ -156,12 +156,12 @@ impl IssueError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::CaUnreachable { .. }
+            | Self::Lookup { .. }
             | Self::NotPropagated { .. }
+            | Self::Store(StoreError::Locked { .. })
             | Self::TimedOut { .. }
-            | Self::TryLater { .. }
-            | Self::Lookup { .. } => true,
+            | Self::TryLater { .. } => true,
             Self::DnsProvider { source, .. } => source.is_retryable(),
-            Self::Store(StoreError::Locked { .. }) => true,
             _ => false,
         }
     }
