@@ -1,4 +1,4 @@
-//! What requests are signed with: a SecretId, a SecretKey and, for temporary credentials, a session token.
+//! What requests are signed with: a `SecretId`, a `SecretKey` and, for temporary credentials, a session token.
 
 use zeroize::Zeroizing;
 
@@ -17,7 +17,7 @@ impl Credential {
     ///
     /// # Errors
     /// Refuses what Tencent Cloud would refuse after a network round trip with a text that does not help: nothing at
-    /// all, a DNSPod token in place of a SecretId, the two parts exchanged, or a part with white space inside.
+    /// all, a DNSPod token in place of a `SecretId`, the two parts exchanged, or a part with white space inside.
     pub fn new(secret_id: &str, secret_key: &str) -> Result<Self, CredentialError> {
         let secret_id = trimmed(secret_id);
         let secret_key = trimmed(secret_key);
@@ -55,7 +55,7 @@ impl Credential {
         self
     }
 
-    /// The SecretId. It names the key and is sent in clear in every request; it is no secret.
+    /// The `SecretId`. It names the key and is sent in clear in every request; it is no secret.
     pub fn secret_id(&self) -> &str {
         &self.secret_id
     }
@@ -86,7 +86,7 @@ pub enum CredentialError {
          https://console.cloud.tencent.com/cam/capi"
     )]
     DnspodToken,
-    /// The SecretKey begins as a SecretId does, and the SecretId does not.
+    /// The `SecretKey` begins as a `SecretId` does, and the `SecretId` does not.
     #[error("SecretId and SecretKey are exchanged: the one that begins with AKID is the SecretId")]
     Exchanged,
     /// White space, a control character or a character outside ASCII stands inside.

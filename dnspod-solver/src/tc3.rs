@@ -36,7 +36,7 @@ pub struct Signature {
     pub canonical_request: String,
     /// Algorithm, Unix time, scope and the hash of the canonical request, one a line.
     pub string_to_sign: String,
-    /// The key made of SecretKey, UTC date and service.
+    /// The key made of `SecretKey`, UTC date and service.
     pub signing_key: Zeroizing<[u8; 32]>,
     /// The signature in lower-case hexadecimal.
     pub signature: String,
@@ -82,7 +82,7 @@ fn canonical_headers(headers: &[(&str, &str)]) -> (String, String) {
         .map(|(name, value)| (name.to_lowercase(), value.trim().to_lowercase()))
         .collect();
     headers.sort();
-    let lines = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+    let lines = headers.iter().flat_map(|(name, value)| [name, ":", value, "\n"]).collect();
     let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
     (lines, names.join(";"))
 }
