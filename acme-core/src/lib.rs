@@ -1,7 +1,7 @@
 //! Certificates by ACME with DNS-01.
 
 mod acme;
-mod certificate;
+pub mod certificate;
 mod clock;
 pub mod dns01;
 pub mod http;

@@ -1,1 +1,0 @@
-//! Certificates as issued: checked against the request before anything is stored.
