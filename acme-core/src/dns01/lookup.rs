@@ -44,6 +44,8 @@ pub struct ServerAnswer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
+    /// The address is IPv6 and this machine has no route to it: a fact about this machine, not about the server.
+    NoIpv6Route,
     /// The name does not exist (NXDOMAIN).
     NoSuchName,
     /// The name exists and has no TXT record.
