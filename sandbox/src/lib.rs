@@ -1,14 +1,187 @@
 //! An ACME CA, authoritative DNS and the DNSPod API in one process on loopback, with named faults.
 //!
-//! All ports are chosen by the system. The sandbox shares no code with the clients that are tried against it: it is
-//! a second opinion on what the protocols say.
+//! All ports are chosen by the system, and everything is gone when the [`Sandbox`] is dropped. The sandbox shares no
+//! code with the clients that are tried against it: it is a second opinion on what the protocols say.
 #![allow(dead_code, reason = "the servers that use these parts follow one by one")]
 
+mod builder;
 mod clock;
+mod dns;
 mod fault;
 mod front;
 mod serve;
 mod tls;
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use hickory_proto::rr::RecordType;
+
+pub use builder::{Builder, StartError};
+use clock::Clock;
+use dns::{AddError, DnsServers, NewRecord, QueryLog, ZoneInfo, ZoneStore};
+pub use dns::{LoggedQuery, ZoneStatus};
+use fault::Faults;
 pub use fault::{FAULTS, Fault, FaultError, FaultSpec, FaultValue};
 pub use front::LoggedRequest;
+
+/// A running sandbox. Dropping it stops all its servers and closes their ports.
+pub struct Sandbox {
+    faults: Arc<Faults>,
+    clock: Arc<Clock>,
+    zones: Arc<ZoneStore>,
+    queries: Arc<QueryLog>,
+    dns: DnsServers,
+    root_pem: String,
+}
+
+/// Why a record could not be put into a zone or taken out of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// The name is in none of the sandbox's zones.
+    #[error("{0} is in none of the sandbox's zones")]
+    NoZone(String),
+    /// The record is there already.
+    #[error("{0} already has this record")]
+    Exists(String),
+    /// There is no such record.
+    #[error("{0} has no such record")]
+    Absent(String),
+    /// The type is unknown, or the value is not one of this type.
+    #[error("{value:?} is not the value of a {kind} record that the sandbox can serve")]
+    Value {
+        /// The type.
+        kind: String,
+        /// The value.
+        value: String,
+    },
+}
+
+impl Sandbox {
+    /// What to start, with everything at its default.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Starts a sandbox with everything at its default.
+    pub async fn start() -> Result<Self, StartError> {
+        Self::builder().start().await
+    }
+
+    /// The root certificate, in PEM, that a client of the sandbox's HTTPS servers has to trust.
+    pub fn root_pem(&self) -> &str {
+        &self.root_pem
+    }
+
+    /// Sets a fault: `name` or `name=value` of [`FAULTS`]. Setting it again starts its count or time anew.
+    pub fn set_fault(&self, spec: &str) -> Result<(), FaultError> {
+        self.faults.set(spec)
+    }
+
+    /// Ends the fault of this name.
+    pub fn clear_fault(&self, name: &str) -> Result<(), FaultError> {
+        self.faults.clear(name)
+    }
+
+    /// Makes the clock of the sandbox's servers differ from the machine's by so many seconds.
+    pub fn set_clock_offset(&self, seconds: i64) {
+        self.clock.set_offset(seconds);
+    }
+}
+
+/// DNS.
+impl Sandbox {
+    /// The addresses of the authoritative name servers, which serve every zone over UDP and TCP.
+    pub fn name_servers(&self) -> &[SocketAddr] {
+        &self.dns.addresses
+    }
+
+    /// The address of a recursive resolver for which the sandbox's zones are all there is. It always shows the newest
+    /// state, and no fault concerns it.
+    pub fn resolver(&self) -> SocketAddr {
+        self.dns.resolver
+    }
+
+    /// The values of the TXT records at `name` now, in any of the zones; what a fresh authoritative server would show,
+    /// wildcards and CNAME records aside.
+    pub fn txt_values(&self, name: &str) -> Vec<String> {
+        let Some((zone, sub_domain)) = self.locate(name) else { return Vec::new() };
+        let records = self.zones.records(zone.id).into_iter().map(|record| record.record);
+        records
+            .filter(|record| record.kind == RecordType::TXT && record.is_at(&sub_domain))
+            .map(|record| record.value)
+            .collect()
+    }
+
+    /// Adds a record behind the API's back: `add_record("_acme-challenge.ws.example", "CNAME", "a.example.test")`.
+    pub fn add_record(&self, name: &str, kind: &str, value: &str) -> Result<(), RecordError> {
+        let (zone, sub_domain) =
+            self.locate(name).ok_or_else(|| RecordError::NoZone(name.to_owned()))?;
+        let wrong = || RecordError::Value { kind: kind.to_owned(), value: value.to_owned() };
+        let kind = kind.parse().map_err(|_| wrong())?;
+        let record = NewRecord::new(&sub_domain, kind, value);
+        match self.zones.add(zone.id, record, self.clock.now()) {
+            Ok(_) => Ok(()),
+            Err(AddError::Exists) => Err(RecordError::Exists(name.to_owned())),
+            Err(AddError::Absent | AddError::SubDomain) => {
+                Err(RecordError::NoZone(name.to_owned()))
+            }
+            Err(AddError::Value) => Err(wrong()),
+        }
+    }
+
+    /// Removes a record behind the API's back.
+    pub fn remove_record(&self, name: &str, kind: &str, value: &str) -> Result<(), RecordError> {
+        let (zone, sub_domain) =
+            self.locate(name).ok_or_else(|| RecordError::NoZone(name.to_owned()))?;
+        let is_wanted = |record: &NewRecord| {
+            record.is_at(&sub_domain) && record.kind.to_string() == kind && record.value == value
+        };
+        let record =
+            self.zones.records(zone.id).into_iter().find(|record| is_wanted(&record.record));
+        match record {
+            Some(record) if self.zones.remove(zone.id, record.id) => Ok(()),
+            _ => Err(RecordError::Absent(name.to_owned())),
+        }
+    }
+
+    /// Sets the state of a zone; whether there is such a zone.
+    pub fn set_zone_status(&self, zone: &str, status: ZoneStatus) -> bool {
+        self.locate(zone).is_some_and(|(zone, sub_domain)| {
+            sub_domain == "@" && self.zones.set_status(zone.id, status)
+        })
+    }
+
+    /// Holds the name server of this index in [`Sandbox::name_servers`] at what it shows now, until it is released;
+    /// whether there is such a server.
+    pub fn freeze_name_server(&self, index: usize) -> bool {
+        self.dns.freeze(index, Some(self.zones.latest()))
+    }
+
+    /// Lets a frozen name server show the newest state again; whether there is such a server.
+    pub fn release_name_server(&self, index: usize) -> bool {
+        self.dns.freeze(index, None)
+    }
+
+    /// How many questions the name servers received, those of the sandbox's own CA among them.
+    pub fn dns_queries(&self) -> u64 {
+        self.queries.count()
+    }
+
+    /// The newest questions that the name servers received, oldest first.
+    pub fn dns_query_log(&self) -> Vec<LoggedQuery> {
+        self.queries.queries()
+    }
+
+    /// The zone that `name` is in, and the name relative to it.
+    fn locate(&self, name: &str) -> Option<(ZoneInfo, String)> {
+        let name = idna::domain_to_ascii(name.trim_end_matches('.')).ok()?;
+        let candidates = self.zones.zones().into_iter().filter_map(|zone| {
+            let rest = name.strip_suffix(&zone.punycode)?;
+            let sub_domain = if rest.is_empty() { "@" } else { rest.strip_suffix('.')? };
+            let sub_domain = sub_domain.to_owned();
+            Some((zone, sub_domain))
+        });
+        candidates.max_by_key(|(zone, _)| zone.punycode.len())
+    }
+}

@@ -1,0 +1,155 @@
+//! What a sandbox is made of, and its start.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use hickory_proto::rr::RecordType;
+
+use crate::Sandbox;
+use crate::clock::Clock;
+use crate::dns::{DnsServers, NAME_SERVER_ZONE, NewRecord, Owner, QueryLog, ZoneStore};
+use crate::fault::{FaultError, Faults};
+use crate::tls::ServerTls;
+
+/// The zones of a sandbox that is not told which; the last one is an IDN.
+const DEFAULT_ZONES: [&str; 4] =
+    ["ws.example", "mygitpod.example", "example.test", "bücher.example"];
+
+/// Makes a [`Sandbox`].
+#[derive(Clone, Debug)]
+pub struct Builder {
+    zones: Vec<String>,
+    foreign_zones: Vec<String>,
+    name_servers: Vec<IpAddr>,
+    name_server_port: u16,
+    faults: Vec<String>,
+}
+
+/// Why a sandbox did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A fault is not known, or its value is wrong.
+    #[error(transparent)]
+    Fault(#[from] FaultError),
+    /// A zone's name is not a domain name.
+    #[error("{0:?} cannot be a zone: it is not a domain name")]
+    Zone(String),
+    /// A sandbox needs a name server.
+    #[error("a sandbox needs at least one name server")]
+    NoNameServer,
+    /// A port of the loopback could not be had.
+    #[error("the sandbox could not listen for {what}")]
+    Listen {
+        /// What should be served.
+        what: &'static str,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The certificate of the sandbox's own HTTPS servers could not be made.
+    #[error("the sandbox could not set up TLS: {0}")]
+    Tls(String),
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            zones: Vec::new(),
+            foreign_zones: Vec::new(),
+            name_servers: vec![IpAddr::V4(Ipv4Addr::LOCALHOST); 2],
+            name_server_port: 0,
+            faults: Vec::new(),
+        }
+    }
+}
+
+impl Builder {
+    /// Adds a zone of the account, in Unicode or A-labels. Without any there are `ws.example`, `mygitpod.example`,
+    /// `example.test` and `bücher.example`.
+    pub fn zone(mut self, name: impl Into<String>) -> Self {
+        self.zones.push(name.into());
+        self
+    }
+
+    /// Adds a zone of another account: served by the name servers, refused by the API.
+    pub fn foreign_zone(mut self, name: impl Into<String>) -> Self {
+        self.foreign_zones.push(name.into());
+        self
+    }
+
+    /// How many name servers each zone has, all on 127.0.0.1 with a port each. The default is 2.
+    pub fn name_servers(self, count: usize) -> Self {
+        self.name_server_addresses(vec![IpAddr::V4(Ipv4Addr::LOCALHOST); count])
+    }
+
+    /// The addresses of the name servers, one server each. Distinct addresses share one port, so that a client that is
+    /// given the port can follow the delegation: NS records, then the servers' A and AAAA records.
+    pub fn name_server_addresses(mut self, addresses: Vec<IpAddr>) -> Self {
+        self.name_servers = addresses;
+        self
+    }
+
+    /// The port of all name servers, which then need distinct addresses. The system chooses otherwise.
+    pub fn name_server_port(mut self, port: u16) -> Self {
+        self.name_server_port = port;
+        self
+    }
+
+    /// Sets a fault from the start on: `name` or `name=value` of [`crate::FAULTS`].
+    pub fn fault(mut self, spec: impl Into<String>) -> Self {
+        self.faults.push(spec.into());
+        self
+    }
+
+    /// Starts everything. The sandbox needs a tokio runtime with I/O and time enabled for as long as it lives.
+    pub async fn start(self) -> Result<Sandbox, StartError> {
+        let faults = Arc::new(Faults::default());
+        for spec in &self.faults {
+            faults.set(spec)?;
+        }
+        if self.name_servers.is_empty() {
+            return Err(StartError::NoNameServer);
+        }
+        let clock = Arc::new(Clock::default());
+        let zones = Arc::new(ZoneStore::new());
+        let queries = Arc::new(QueryLog::default());
+        let dns =
+            DnsServers::start(&self.name_servers, self.name_server_port, &zones, &faults, &queries)
+                .await
+                .map_err(|source| StartError::Listen { what: "DNS", source })?;
+        self.fill(&zones, &clock)?;
+
+        let tls =
+            ServerTls::new(clock.now()).map_err(|error| StartError::Tls(error.to_string()))?;
+        Ok(Sandbox { faults, clock, zones, queries, dns, root_pem: tls.root_pem })
+    }
+
+    fn fill(&self, zones: &ZoneStore, clock: &Clock) -> Result<(), StartError> {
+        let count = self.name_servers.len();
+        let add = |name: &str, owner| {
+            zones
+                .add_zone(name, owner, count, clock.now())
+                .ok_or_else(|| StartError::Zone(name.to_owned()))
+        };
+        let host_zone = add(NAME_SERVER_ZONE, Owner::Nobody)?;
+        for (index, address) in self.name_servers.iter().enumerate() {
+            let kind = if address.is_ipv4() { RecordType::A } else { RecordType::AAAA };
+            let host = NewRecord::new(&format!("ns{}", index + 1), kind, &address.to_string());
+            zones
+                .add(host_zone, host, clock.now())
+                .expect("the zone was just added and an address is a valid value");
+        }
+        let default_zones = DEFAULT_ZONES.map(str::to_owned);
+        let own = if self.zones.is_empty() { &default_zones[..] } else { &self.zones };
+        for name in own {
+            add(name, Owner::Account)?;
+        }
+        for name in &self.foreign_zones {
+            add(name, Owner::Foreign)?;
+        }
+        zones.open();
+        Ok(())
+    }
+}

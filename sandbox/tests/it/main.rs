@@ -1,0 +1,5 @@
+//! The sandbox as its clients see it: sockets only, and the public API for what happens behind them.
+#![expect(clippy::unwrap_used, reason = "a failure here fails a test, which is what it is for")]
+
+mod ask;
+mod name_servers;
