@@ -1,10 +1,15 @@
 //! DNS-01 (RFC 8555 §8.4): publishing TXT records and seeing them at every authoritative server.
 
+pub mod caa;
+pub mod cname;
 pub mod contract;
 mod lookup;
 mod memory;
+mod memory_lookup;
+pub mod propagation;
 mod provider;
 
 pub use lookup::{Answer, CaaRecord, LookupError, ServerAnswer, TxtLookup};
 pub use memory::MemoryProvider;
+pub use memory_lookup::MemoryLookup;
 pub use provider::{DnsProvider, DnsProviderError, TxtRecord};
