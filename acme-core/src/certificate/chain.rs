@@ -8,7 +8,7 @@ use rustls::pki_types::pem::PemObject as _;
 use time::{Duration, OffsetDateTime};
 use x509_parser::prelude::{FromDer as _, GeneralName, ParsedExtension, X509Certificate, X509Name};
 
-use super::CertificateError;
+use super::{CertificateError, renewal_due};
 use crate::Identifier;
 use crate::key::encode_pem;
 
@@ -81,30 +81,27 @@ impl Chain {
             check_issued_by(position, &pair[0], &pair[1])?;
         }
 
+        let not_before = leaf.validity().not_before.to_datetime();
+        let not_after = leaf.validity().not_after.to_datetime();
         Ok(CheckedCertificate {
-            not_before: leaf.validity().not_before.to_datetime(),
-            not_after: leaf.validity().not_after.to_datetime(),
-            serial_hex: serial_hex(leaf),
+            not_before,
+            not_after,
+            renew_at: renewal_due(not_before, not_after),
+            serial: serial_hex(leaf),
             identifiers: names.into_iter().collect(),
+            issuers: self.issuer_common_names(),
             ari_id: ari_id(leaf),
             chain: self.clone(),
         })
     }
 
-    /// Whether an issuer anywhere in the chain has this common name; for the choice among alternate chains (RFC 8555
-    /// §7.4.2). The last issuer counts too, though its own certificate is not in the chain.
-    pub fn issued_by(&self, common_name: &str) -> bool {
-        self.issuer_common_names().iter().any(|name| name == common_name)
-    }
-
-    /// The common name of each certificate's issuer, from the leaf's to the last; issuers without one are left out.
-    pub fn issuer_common_names(&self) -> Vec<String> {
-        self.parsed().iter().filter_map(|certificate| common_name(certificate.issuer())).collect()
-    }
-
     pub(super) fn parsed(&self) -> Vec<X509Certificate<'_>> {
         let parse = |der| X509Certificate::from_der(der).expect("parsed in from_pem").1;
         self.0.iter().map(|der| parse(der)).collect()
+    }
+
+    fn issuer_common_names(&self) -> Vec<String> {
+        self.parsed().iter().filter_map(|certificate| common_name(certificate.issuer())).collect()
     }
 
     fn pem(certificates: &[CertificateDer<'static>]) -> String {
@@ -130,10 +127,15 @@ pub struct CheckedCertificate {
     pub not_before: OffsetDateTime,
     /// When it ends.
     pub not_after: OffsetDateTime,
+    /// When it should be renewed, unless its CA says otherwise ([`renewal_due`]).
+    pub renew_at: OffsetDateTime,
     /// The serial number, hexadecimal in lower case, as `openssl x509 -serial` shows it.
-    pub serial_hex: String,
+    pub serial: String,
     /// Its DNS names, sorted.
     pub identifiers: Vec<Identifier>,
+    /// The common names of the chain's issuers, from the leaf's to the last; those without one are left out. The last
+    /// issuer's own certificate is rarely in the chain.
+    pub issuers: Vec<String>,
     /// The name it goes by at its CA for renewal information (RFC 9773 §4.1); absent where it names no issuer key.
     pub ari_id: Option<String>,
     chain: Chain,
@@ -155,9 +157,10 @@ impl CheckedCertificate {
         Chain::pem(&self.chain.0)
     }
 
-    /// As [`Chain::issuer_common_names`].
-    pub fn issuer_common_names(&self) -> Vec<String> {
-        self.chain.issuer_common_names()
+    /// Whether an issuer anywhere in the chain has this common name; for the choice among alternate chains (RFC 8555
+    /// §7.4.2).
+    pub fn is_issued_by(&self, common_name: &str) -> bool {
+        self.issuers.iter().any(|name| name == common_name)
     }
 }
 
@@ -301,8 +304,8 @@ mod tests {
 
             assert_eq!(checked.identifiers, identifiers(&["ws.example", "*.ws.example"]));
             assert_eq!(checked.not_after - checked.not_before, Duration::days(90));
-            assert_eq!(checked.serial_hex, "87654321");
-            assert_eq!(checked.issuer_common_names(), ["Test Intermediate", "Test Root"]);
+            assert_eq!(checked.serial, "87654321");
+            assert_eq!(checked.issuers, ["Test Intermediate", "Test Root"]);
             assert_eq!(Chain::from_pem(checked.cert_pem().as_bytes()).unwrap().0.len(), 1);
             assert_eq!(checked.fullchain_pem(), checked.cert_pem() + &checked.chain_pem());
             assert_eq!(check(&checked.fullchain_pem(), &key), Ok(checked));
@@ -319,10 +322,10 @@ mod tests {
 
     #[test]
     fn an_issuer_anywhere_in_the_chain_is_found_by_its_common_name() {
-        let ca = TestCa::new();
-        let chain = Chain::from_pem(ca.chain_pem(&wanted_leaf(), &p256()).as_bytes()).unwrap();
-        assert!(chain.issued_by("Test Intermediate") && chain.issued_by("Test Root"));
-        assert!(!chain.issued_by("Test") && !chain.issued_by(""));
+        let (ca, key) = (TestCa::new(), p256());
+        let checked = check(&ca.chain_pem(&wanted_leaf(), &key), &key).unwrap();
+        assert!(checked.is_issued_by("Test Intermediate") && checked.is_issued_by("Test Root"));
+        assert!(!checked.is_issued_by("Test") && !checked.is_issued_by(""));
     }
 
     #[test]

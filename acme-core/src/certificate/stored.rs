@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::error::rfc3339;
-use super::{CertificateError, Chain, CheckedCertificate, Expected, renewal_due};
+use super::{CertificateError, Chain, CheckedCertificate, Expected};
 use crate::Identifier;
 use crate::key::{KeyError, KeyType, PrivateKey};
 
@@ -19,7 +19,7 @@ pub struct Wanted<'a> {
 }
 
 /// Says whether a stored certificate is good: whole, for these names, with a key of this type that is its own, and
-/// [renewal](renewal_due) not yet due.
+/// renewal not yet due.
 pub fn check_stored(
     fullchain_pem: &[u8],
     privkey_pem: &str,
@@ -34,9 +34,8 @@ pub fn check_stored(
         public_key: &key.public_key_der(),
         now: wanted.now,
     })?;
-    let due = renewal_due(checked.not_before, checked.not_after);
-    if due <= wanted.now {
-        return Err(NotGood::Due { since: due, not_after: checked.not_after });
+    if checked.renew_at <= wanted.now {
+        return Err(NotGood::Due { since: checked.renew_at, not_after: checked.not_after });
     }
     Ok(checked)
 }
