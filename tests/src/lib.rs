@@ -1,1 +1,10 @@
-//! tests
+//! What the end-to-end tests and the benchmark are made of: servers and clients that this project did not write,
+//! obtained and cached by themselves; the hook through which those clients edit a zone; a harness that says at the
+//! end which of them were there.
+
+pub mod environment;
+pub mod harness;
+pub mod pebble;
+pub mod process;
+pub mod real_part;
+pub mod txt_hook;

@@ -1,0 +1,104 @@
+//! Programs that this project did not write, obtained when a test first needs them and kept between runs.
+
+mod cache;
+mod certbot;
+mod lego;
+mod pebble;
+pub mod small_disk;
+
+use std::fmt;
+use std::path::PathBuf;
+
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+
+use crate::environment::Environment;
+
+/// One of the parts that tests may need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RealPart {
+    /// Let's Encrypt's test CA.
+    Pebble,
+    /// A [`Pebble`](Self::Pebble) that knows profiles and ACME Renewal Information (2.7 and newer).
+    PebbleWithProfiles,
+    /// The EFF's ACME client.
+    Certbot,
+    /// lego's ACME client.
+    Lego,
+    /// A file system of a few kilobytes that only one program sees.
+    SmallDisk,
+}
+
+static PARTS: [OnceCell<Result<Obtained, Missing>>; RealPart::ALL.len()] =
+    [const { OnceCell::const_new() }; RealPart::ALL.len()];
+
+/// A part that is there.
+#[derive(Clone, Debug)]
+pub struct Obtained {
+    /// The program to start.
+    pub program: PathBuf,
+    /// What it is always started with.
+    pub arguments: Vec<String>,
+    /// Its version, as it says itself or as it was installed.
+    pub version: String,
+    /// Where it came from, for people.
+    pub how: String,
+}
+
+impl Obtained {
+    /// A command that starts it.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).kill_on_drop(true);
+        command
+    }
+}
+
+/// Why a part is not there, in a sentence.
+#[derive(Clone, Debug)]
+pub struct Missing(pub String);
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl RealPart {
+    /// Every part, in the order of the closing table.
+    pub const ALL: [Self; 5] =
+        [Self::Pebble, Self::PebbleWithProfiles, Self::Certbot, Self::Lego, Self::SmallDisk];
+
+    /// The part's name for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pebble => "Pebble",
+            Self::PebbleWithProfiles => "Pebble >= 2.7",
+            Self::Certbot => "certbot",
+            Self::Lego => "lego",
+            Self::SmallDisk => "small disk",
+        }
+    }
+
+    /// The part, obtained now if this is the first time that it is asked for. All callers in the process wait for one
+    /// attempt and share its outcome.
+    pub async fn obtain(self) -> Result<&'static Obtained, &'static Missing> {
+        PARTS[self as usize].get_or_init(|| self.obtain_once()).await.as_ref()
+    }
+
+    /// What came of [`obtain`](Self::obtain), or `None` where nobody asked.
+    pub fn obtained_before(self) -> Option<Result<&'static Obtained, &'static Missing>> {
+        PARTS[self as usize].get().map(Result::as_ref)
+    }
+
+    async fn obtain_once(self) -> Result<Obtained, Missing> {
+        let environment = Environment::read();
+        match self {
+            Self::Pebble => pebble::obtain(&environment).await,
+            Self::PebbleWithProfiles => Box::pin(pebble::obtain_with_profiles()).await,
+            Self::Certbot => certbot::obtain(&environment).await,
+            Self::Lego => lego::obtain(&environment).await,
+            Self::SmallDisk => small_disk::obtain(&environment).await,
+        }
+    }
+}
