@@ -1,5 +1,12 @@
 //! Where accounts, keys and certificates are kept.
 
+mod account;
+mod certificate;
+pub mod contract;
+mod entry;
+mod error;
+mod json;
+mod memory;
 mod state;
 
 use std::collections::BTreeMap;
@@ -9,6 +16,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use zeroize::Zeroizing;
 
+pub use account::StoredAccount;
+pub use certificate::{StoredCertificate, certificate_name};
+pub use entry::Entry;
+pub use error::StoreError;
+pub use memory::MemoryStore;
 pub use state::{CertificateState, JournalEntry, NextAttempt, PendingOrder, StoredRequest};
 
 /// Keeps documents. A document is a small set of named files that change together.
@@ -16,7 +28,11 @@ pub use state::{CertificateState, JournalEntry, NextAttempt, PendingOrder, Store
 /// - `save` MUST be one atomic switch: a reader at any moment, also after kill -9 or a full disk, sees the old
 ///   document whole or the new one whole.
 /// - Contents MUST be readable by the owner alone from the first byte.
+/// - A document MUST hold the files of its entry and no others ([`Entry::files`]); names that are no plain path segment
+///   MUST be refused ([`Entry::check`]).
 /// - A lock MUST be free at once when its holder dies.
+///
+/// Who saves or deletes entries of a certificate or account holds its lock. The suite in [`contract`] checks all this.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// The document, or `None` where there is none.
@@ -36,21 +52,6 @@ pub trait Store: Send + Sync {
 
     /// Where a person finds the entry: a directory, a Secret.
     fn location(&self, entry: &Entry) -> String;
-}
-
-/// What a document is about.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Entry {
-    /// The account at one CA, by the directory's host and path: `account.json`.
-    Account(String),
-    /// The certificate in use: `cert.pem`, `chain.pem`, `fullchain.pem`, `privkey.pem`.
-    Certificate(String),
-    /// The key of an order in flight, stored before finalize: `privkey.pem`.
-    PendingKey(String),
-    /// What was asked for: `request.json`.
-    Request(String),
-    /// Next attempt, failures, pending order, TXT journal: `state.json`.
-    State(String),
 }
 
 /// Named files that change together. Contents are wiped from memory on drop and have no `Debug`.
@@ -90,36 +91,4 @@ impl LockGuard {
     pub fn new(held: impl Send + 'static) -> Self {
         Self(Box::new(held))
     }
-}
-
-/// Why a store did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// What is kept there is not what we wrote.
-    #[error("{location} is damaged: {reason}")]
-    Damaged {
-        /// Where.
-        location: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// Another process holds the lock.
-    #[error("{location} is in use by another process (waited {waited:?})")]
-    Locked {
-        /// What is locked.
-        location: String,
-        /// How long it was waited for.
-        waited: Duration,
-    },
-    /// Reading or writing failed.
-    #[error("cannot {doing} {location}")]
-    Io {
-        /// The verb: `read`, `write`, `create`, `lock`.
-        doing: &'static str,
-        /// Where.
-        location: String,
-        /// Why.
-        source: std::io::Error,
-    },
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use url::Url;
 
+use super::{Entry, Store, StoreError, json};
 use crate::Identifier;
 use crate::dns01::TxtRecord;
 use crate::issue::Problem;
@@ -27,6 +28,19 @@ pub struct CertificateState {
     /// The last failure, as it was shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
+}
+
+impl CertificateState {
+    /// The state of the certificate stored as `name`; the default where there is none.
+    pub async fn load(store: &dyn Store, name: &str) -> Result<Self, StoreError> {
+        let state = json::load(store, &Entry::State(name.to_owned())).await?;
+        Ok(state.unwrap_or_default())
+    }
+
+    /// Stores the state of the certificate `name`.
+    pub async fn save(&self, store: &dyn Store, name: &str) -> Result<(), StoreError> {
+        json::save(store, &Entry::State(name.to_owned()), self).await
+    }
 }
 
 /// A CA's word on when to come back: a rate limit or an overload.
@@ -82,4 +96,80 @@ pub struct StoredRequest {
     /// The preferred chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preferred_chain: Option<String>,
+}
+
+impl StoredRequest {
+    /// What the certificate stored as `name` was asked for, or `None` where that is not known.
+    pub async fn load(store: &dyn Store, name: &str) -> Result<Option<Self>, StoreError> {
+        json::load(store, &Entry::Request(name.to_owned())).await
+    }
+
+    /// Stores what the certificate `name` is asked for.
+    pub async fn save(&self, store: &dyn Store, name: &str) -> Result<(), StoreError> {
+        json::save(store, &Entry::Request(name.to_owned()), self).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::DnsName;
+    use crate::store::{Document, MemoryStore};
+
+    #[tokio::test]
+    async fn state_and_request_are_read_back_as_they_were_stored() {
+        let store = MemoryStore::new();
+        let loaded = CertificateState::load(&store, "ws.example").await.unwrap();
+        assert_eq!(loaded, CertificateState::default());
+
+        let directory: Url = "https://ca.example/directory".parse().unwrap();
+        let identifiers = vec![Identifier::parse("*.ws.example").unwrap()];
+        let at = datetime!(2026-11-23 12:00 UTC);
+        let state = CertificateState {
+            pending: Some(PendingOrder {
+                url: "https://ca.example/order/1".parse().unwrap(),
+                directory: directory.clone(),
+                identifiers: identifiers.clone(),
+                profile: None,
+                key_type: KeyType::P384,
+            }),
+            journal: vec![JournalEntry {
+                record: TxtRecord {
+                    name: DnsName::parse("_acme-challenge.ws.example").unwrap(),
+                    value: "value".to_owned(),
+                },
+                at,
+            }],
+            failures: 2,
+            next_attempt: Some(NextAttempt {
+                at,
+                directory: directory.clone(),
+                problem: Problem::default(),
+            }),
+            last_error: Some("no".to_owned()),
+        };
+        state.save(&store, "ws.example").await.unwrap();
+        assert_eq!(CertificateState::load(&store, "ws.example").await.unwrap(), state);
+
+        let request = StoredRequest {
+            identifiers,
+            directory,
+            key_type: KeyType::P256,
+            profile: Some("shortlived".to_owned()),
+            preferred_chain: None,
+        };
+        request.save(&store, "ws.example").await.unwrap();
+        assert_eq!(StoredRequest::load(&store, "ws.example").await.unwrap(), Some(request));
+    }
+
+    #[tokio::test]
+    async fn an_unreadable_state_is_an_error_and_not_an_empty_state() {
+        let store = MemoryStore::new();
+        let entry = Entry::State("ws.example".to_owned());
+        store.save(&entry, &Document::default().with("state.json", "{")).await.unwrap();
+        let error = CertificateState::load(&store, "ws.example").await.unwrap_err();
+        assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+    }
 }
