@@ -1,5 +1,6 @@
 //! Certificates by ACME with DNS-01.
 
+#[expect(dead_code, unused_imports, reason = "the flow in `issue` that calls it is being written")]
 mod acme;
 pub mod certificate;
 mod clock;
@@ -11,5 +12,6 @@ pub mod key;
 pub mod store;
 
 // The public interface is:
+pub use acme::AcmeClient;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use identifier::{DnsName, Identifier, IdentifierError, IdentifierList};

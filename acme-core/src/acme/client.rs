@@ -1,0 +1,192 @@
+//! A CA: its directory and accounts at it (RFC 8555 §7.1.1, §7.3).
+
+use std::sync::{Arc, Mutex};
+
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+use instant_acme::ExternalAccountKey;
+use serde::Deserialize;
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::account::Account;
+use super::directory::{Directory, resource_url};
+use super::error::AcmeError;
+use super::key::AccountKey;
+use super::retry::Attempts;
+use super::session::{Failure, OnLostAnswer, Session, Sign};
+use super::signer::{sign_bound_account, sign_new_account};
+use super::transport::{Answer, MAX_JSON};
+use crate::Clock;
+use crate::http::{HttpError, HttpOptions};
+
+/// One CA as its clients see it: connections, nonces and the directory, shared by everything that clones it.
+///
+/// Make one for each directory and clone it for each issuance.
+#[derive(Clone)]
+pub struct AcmeClient(Arc<Session>);
+
+impl AcmeClient {
+    /// For the CA with this directory (RFC 8555 §7.1.1). Sends nothing yet.
+    ///
+    /// The directory must be `https`; on this machine `http` will do.
+    pub fn new(
+        http: &HttpOptions,
+        directory: Url,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, HttpError> {
+        Session::new(http, directory, clock).map(|session| Self(Arc::new(session)))
+    }
+
+    /// How many requests were sent to this CA so far, repeated ones and those for nonces included.
+    pub fn requests(&self) -> u64 {
+        self.0.transport.sent()
+    }
+
+    /// The directory's URL.
+    pub fn directory_url(&self) -> &Url {
+        &self.0.directory_url
+    }
+
+    /// The CA's host, as messages name it.
+    pub fn host(&self) -> String {
+        let url = &self.0.directory_url;
+        let host = url.host_str().unwrap_or("the CA");
+        url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+
+    /// The directory, from memory where it is not old.
+    pub(crate) async fn directory(&self) -> Result<Arc<Directory>, AcmeError> {
+        self.0.directory(&mut Attempts::new()).await
+    }
+
+    /// Creates an account with `key`, or finds the one that has it (RFC 8555 §7.3.1), and sets its contact where
+    /// `email` is given. It says that the terms are agreed to: ask a person before.
+    pub(crate) async fn create_account(
+        &self,
+        key: &AccountKey,
+        email: Option<&str>,
+    ) -> Result<Account, AcmeError> {
+        let mut attempts = Attempts::new();
+        let answer = self.new_account(&mut attempts, key, false).await?;
+        let (account, contacts) = self.created(&mut attempts, &answer, key).await?;
+        if let Some(email) = email {
+            let contact = mailto(email);
+            if contacts != [contact.as_str()] {
+                account.set_contacts(&[&contact]).await?;
+            }
+        }
+        Ok(account)
+    }
+
+    /// Creates an account that is bound to an external one (RFC 8555 §7.3.4). `hmac_key` is base64url, as CAs show it.
+    /// It says that the terms are agreed to: ask a person before.
+    ///
+    /// The key is made here, and the caller can store it only when this returns. A lost answer is made good by asking
+    /// for the account that has the key; a process that is killed meanwhile loses the account and needs, where the CA
+    /// lets it be used once, another external one.
+    pub(crate) async fn create_account_with_eab(
+        &self,
+        email: Option<&str>,
+        kid: &str,
+        hmac_key: &str,
+    ) -> Result<(Account, AccountKey), AcmeError> {
+        let external = ExternalAccountKey::new(kid.to_owned(), &decoded(hmac_key)?);
+        let contact = email.map(mailto);
+        let contacts: Vec<&str> = contact.iter().map(String::as_str).collect();
+
+        let mut attempts = Attempts::new();
+        let directory = self.0.directory(&mut attempts).await?;
+        // A new key for each try: the library signs the binding for a key of its own making only.
+        let made = Mutex::new(None);
+        let take_key = || made.lock().expect("no code panics while it holds this lock").take();
+        let sign: Sign<'_> = &|nonce| {
+            let (body, key) = sign_bound_account(&directory, &contacts, &external, nonce)?;
+            *made.lock().expect("no code panics while it holds this lock") = Some(key);
+            Ok(body)
+        };
+        loop {
+            let url = &directory.new_account;
+            let posted =
+                self.0.post(&mut attempts, OnLostAnswer::Return, url, MAX_JSON, sign).await;
+            let (answer, key) = match (posted, take_key()) {
+                (Ok(answer), Some(key)) => (answer, key),
+                (Err(Failure { error, maybe_done: true }), Some(key)) => {
+                    match self.new_account(&mut attempts, &key, true).await {
+                        Ok(answer) => (answer, key),
+                        Err(looked) if looked.error.is_account_does_not_exist() => {
+                            if attempts.pause(None).await {
+                                continue;
+                            }
+                            return Err(error);
+                        }
+                        Err(_) => return Err(error),
+                    }
+                }
+                (Err(failure), _) => return Err(failure.error),
+                (Ok(_), None) => unreachable!("an answer comes to a signed request only"),
+            };
+            let (account, _) = self.created(&mut attempts, &answer, &key).await?;
+            return Ok((account, key));
+        }
+    }
+
+    /// An account from before. Sends nothing but for the directory, where it is not known.
+    pub(crate) async fn account(&self, url: &Url, key: &AccountKey) -> Result<Account, AcmeError> {
+        let directory = self.directory().await?;
+        Account::new(Arc::clone(&self.0), directory, url.clone(), key)
+    }
+
+    /// Repeated when the answer is lost: the account is known by its key, so there will be one.
+    async fn new_account(
+        &self,
+        attempts: &mut Attempts,
+        key: &AccountKey,
+        only_existing: bool,
+    ) -> Result<Answer, Failure> {
+        let directory = self.0.directory(attempts).await?;
+        let sign: Sign<'_> = &|nonce| sign_new_account(&directory, key, only_existing, nonce);
+        self.0.post(attempts, OnLostAnswer::Repeat, &directory.new_account, MAX_JSON, sign).await
+    }
+
+    /// The account that an answer is about, and its contacts.
+    async fn created(
+        &self,
+        attempts: &mut Attempts,
+        answer: &Answer,
+        key: &AccountKey,
+    ) -> Result<(Account, Vec<String>), AcmeError> {
+        #[derive(Default, Deserialize)]
+        struct RawAccount {
+            status: Option<String>,
+            #[serde(default)]
+            contact: Vec<String>,
+        }
+
+        let url = answer
+            .location()
+            .ok_or_else(|| AcmeError::malformed("the new account has no address"))?;
+        let url = resource_url(url, self.0.local, "the account")?;
+        let raw: RawAccount = serde_json::from_slice(&answer.body).unwrap_or_default();
+        if let Some(status) = raw.status.filter(|status| status != "valid") {
+            let status = super::problem::cleaned(&status, 40);
+            return Err(AcmeError::malformed(format!(
+                "the account {url} is {status}; use another key"
+            )));
+        }
+        let directory = self.0.directory(attempts).await?;
+        Ok((Account::new(Arc::clone(&self.0), directory, url, key)?, raw.contact))
+    }
+}
+
+fn mailto(email: &str) -> String {
+    format!("mailto:{email}")
+}
+
+/// Decodes base64url, with the padding or the other alphabet that some CAs show.
+fn decoded(hmac_key: &str) -> Result<Zeroizing<Vec<u8>>, AcmeError> {
+    let plain: Zeroizing<String> =
+        Zeroizing::new(hmac_key.trim().trim_end_matches('=').replace('+', "-").replace('/', "_"));
+    let key =
+        BASE64_URL_SAFE_NO_PAD.decode(plain.as_bytes()).map_err(|_| AcmeError::InvalidHmacKey)?;
+    if key.is_empty() { Err(AcmeError::InvalidHmacKey) } else { Ok(Zeroizing::new(key)) }
+}
