@@ -48,11 +48,21 @@ impl Credential {
     }
 
     /// The same credential with the session token that temporary keys come with (header `X-TC-Token`). White space
-    /// around it is dropped; an empty token is none.
+    /// around it is dropped; an empty token is none. One that cannot be sent is refused when the provider is built.
     pub fn with_token(mut self, token: &str) -> Self {
         let token = trimmed(token);
         self.token = (!token.is_empty()).then(|| Zeroizing::new(token.to_owned()));
         self
+    }
+
+    /// Whether the token, if any, can stand in a header.
+    pub(crate) fn check_token(&self) -> Result<(), CredentialError> {
+        match self.token() {
+            Some(token) if !is_one_word(token) => {
+                Err(CredentialError::NotOneWord { part: "session token" })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The `SecretId`. It names the key and is sent in clear in every request; it is no secret.
@@ -64,7 +74,6 @@ impl Credential {
         &self.secret_key
     }
 
-    #[cfg(test)]
     pub(crate) fn token(&self) -> Option<&str> {
         self.token.as_deref().map(String::as_str)
     }

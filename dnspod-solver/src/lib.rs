@@ -1,7 +1,35 @@
 //! DNS-01 TXT records at DNSPod / Tencent Cloud DNS.
+//!
+//! [`DnsPod`] is a [`DnsProvider`](acme_core::dns01::DnsProvider) for accounts of DNSPod and Tencent Cloud, on the Chinese and
+//! the international site, by Tencent Cloud API 3.0.
+//!
+//! ```
+//! use acme_core::dns01::{DnsProvider, TxtRecord};
+//! use dnspod_solver::{Credential, DnsPod};
+//!
+//! # async fn publish() -> Result<(), Box<dyn std::error::Error>> {
+//! let credential = Credential::new("AKIDexample", "the secret key")?;
+//! let dnspod = DnsPod::builder(credential).build()?;
+//!
+//! let record = TxtRecord {
+//!     name: "_acme-challenge.ws.example".parse()?,
+//!     value: "XKrxpRBosdIKFzxW_CT3KLZNf6q0HG9i01zxXp5CPBs".to_owned(),
+//! };
+//! dnspod.append_txt(&record).await?;
+//! dnspod.delete_txt(&record).await?;
+//! # Ok(())
+//! # }
+//! ```
 
+mod api3;
+mod created;
 mod credential;
+mod dnspod;
+mod error;
+mod records;
 pub mod tc3;
+mod zone;
 
 // The public interface is:
 pub use credential::{Credential, CredentialError};
+pub use dnspod::{BuildError, DnsPod, DnsPodBuilder};

@@ -1,3 +1,13 @@
 //! Tests of the crate from outside, in one binary.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test's helpers may fail the test as the test itself may"
+)]
+
+mod build;
+mod calls;
+mod records;
+mod scripted;
 mod tc3;
+mod zones;

@@ -1,0 +1,227 @@
+//! The four actions we use, in the fields that both sites know.
+
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use super::{Class, Client};
+use crate::error::CallError;
+use crate::zone::Zone;
+
+/// Records asked for at once (the API gives at most 3000): a page stays well below the bound on a body.
+pub(super) const PAGE: u64 = 1000;
+
+/// A zone, as `DescribeDomain` gives it (<https://cloud.tencent.com/document/api/1427/56173>).
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct DomainInfo {
+    pub(crate) domain_id: u64,
+    /// `enable`, `pause`, `spam` or `lock`; `DescribeDomainList` has it in upper case.
+    #[serde(default)]
+    pub(crate) status: String,
+    /// The name in the form the account keeps it in.
+    #[serde(default)]
+    pub(crate) domain: String,
+}
+
+/// A record, as `DescribeRecordList` gives it (<https://cloud.tencent.com/document/api/1427/56166>).
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct RecordListItem {
+    pub(crate) record_id: u64,
+    /// The name without the zone; `@` for the zone itself.
+    pub(crate) name: String,
+    #[serde(rename = "Type")]
+    pub(crate) record_type: String,
+    pub(crate) value: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct DescribeDomain<'a> {
+    domain: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct DescribeDomainAnswer {
+    domain_info: DomainInfo,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct DescribeRecordList<'a> {
+    domain: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain_id: Option<u64>,
+    /// The older spelling, which both sites know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subdomain: Option<&'a str>,
+    record_type: &'a str,
+    offset: u64,
+    limit: u64,
+    /// Without it, no record is an error. The international site does not know it, so that error is read too.
+    error_on_empty: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct DescribeRecordListAnswer {
+    record_count_info: Option<RecordCountInfo>,
+    record_list: Option<Vec<RecordListItem>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RecordCountInfo {
+    total_count: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct CreateRecord<'a> {
+    domain: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain_id: Option<u64>,
+    sub_domain: &'a str,
+    record_type: &'a str,
+    /// Required, and the only text that differs between the sites; the id is the same on both and wins.
+    record_line: &'a str,
+    record_line_id: &'a str,
+    value: &'a str,
+    #[serde(rename = "TTL")]
+    ttl: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct CreateRecordAnswer {
+    record_id: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct DeleteRecord<'a> {
+    domain: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain_id: Option<u64>,
+    record_id: u64,
+}
+
+#[derive(Deserialize)]
+struct DeleteRecordAnswer {}
+
+impl Client {
+    /// Whether the account has a zone of this name.
+    ///
+    /// `DescribeRecordList` is asked, not `DescribeDomain`: five times as many calls a second are permitted.
+    pub(crate) async fn has_zone(
+        &self,
+        domain: &str,
+        deadline: Instant,
+    ) -> Result<bool, CallError> {
+        let request = DescribeRecordList {
+            domain,
+            domain_id: None,
+            subdomain: None,
+            record_type: "TXT",
+            offset: 0,
+            limit: 1,
+            error_on_empty: "no",
+        };
+        let answer: Result<DescribeRecordListAnswer, _> =
+            self.call("DescribeRecordList", &request, deadline).await;
+        match answer {
+            Ok(_) => Ok(true),
+            Err(error) => match error.class() {
+                Class::Gone => Ok(true),
+                Class::NotMyZone => Ok(false),
+                _ => Err(error),
+            },
+        }
+    }
+
+    pub(crate) async fn describe_domain(
+        &self,
+        domain: &str,
+        deadline: Instant,
+    ) -> Result<DomainInfo, CallError> {
+        let answer: DescribeDomainAnswer =
+            self.call("DescribeDomain", &DescribeDomain { domain }, deadline).await?;
+        Ok(answer.domain_info)
+    }
+
+    /// The TXT records at `subdomain` of `zone` that `wanted` chooses, from all pages.
+    pub(crate) async fn txt_records(
+        &self,
+        zone: &Zone,
+        subdomain: &str,
+        wanted: impl Fn(&RecordListItem) -> bool,
+        deadline: Instant,
+    ) -> Result<Vec<RecordListItem>, CallError> {
+        let mut found = Vec::new();
+        let mut offset = 0;
+        loop {
+            let request = DescribeRecordList {
+                domain: &zone.domain,
+                domain_id: zone.id,
+                subdomain: Some(subdomain),
+                record_type: "TXT",
+                offset,
+                limit: PAGE,
+                error_on_empty: "no",
+            };
+            let answer: DescribeRecordListAnswer =
+                match self.call("DescribeRecordList", &request, deadline).await {
+                    Err(error) if error.class() == Class::Gone => return Ok(found),
+                    answer => answer?,
+                };
+            let page = answer.record_list.unwrap_or_default();
+            let length = page.len() as u64;
+            found.extend(page.into_iter().filter(&wanted));
+            offset += length;
+            let total = answer.record_count_info.map_or(u64::MAX, |count| count.total_count);
+            if length == 0 || offset >= total {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Creates a TXT record on the default line and gives its id.
+    pub(crate) async fn create_txt_record(
+        &self,
+        zone: &Zone,
+        subdomain: &str,
+        value: &str,
+        ttl: u32,
+        deadline: Instant,
+    ) -> Result<u64, CallError> {
+        let request = CreateRecord {
+            domain: &zone.domain,
+            domain_id: zone.id,
+            sub_domain: subdomain,
+            record_type: "TXT",
+            record_line: "默认",
+            record_line_id: "0",
+            value,
+            ttl,
+        };
+        let answer: CreateRecordAnswer = self.call("CreateRecord", &request, deadline).await?;
+        Ok(answer.record_id)
+    }
+
+    /// Deletes a record; one that is gone already is success.
+    pub(crate) async fn delete_record(
+        &self,
+        zone: &Zone,
+        record_id: u64,
+        deadline: Instant,
+    ) -> Result<(), CallError> {
+        let request = DeleteRecord { domain: &zone.domain, domain_id: zone.id, record_id };
+        let answer: Result<DeleteRecordAnswer, _> =
+            self.call("DeleteRecord", &request, deadline).await;
+        match answer {
+            Err(error) if error.class() == Class::Gone => Ok(()),
+            answer => answer.map(|_| ()),
+        }
+    }
+}

@@ -1,0 +1,374 @@
+//! What each error code of API 3.0 means for us: one table, to be read beside Tencent's lists of codes
+//! (<https://cloud.tencent.com/document/api/1427/56192> and the common ones at `/56191`).
+//!
+//! Codes are matched, never messages: Tencent changes those without notice.
+
+/// What to do about an error, in the order of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// The record is there already: an append has succeeded.
+    AlreadyThere,
+    /// The record is gone already: a delete has succeeded, a list is empty.
+    Gone,
+    /// No zone of this account has that name.
+    NotMyZone,
+    /// The key is good and may not do this.
+    NotPermitted,
+    /// The key is not accepted. Never retried: Tencent bans accounts that keep trying.
+    Credential,
+    /// The request's time is too far from the server's.
+    Clock,
+    /// Fewer calls are asked for.
+    Throttled,
+    /// Tencent's side failed: worth another try.
+    Server,
+    /// The zone is being changed by something else: worth another try, slowly.
+    Busy,
+    /// The zone or the account is in a state that only a person can end.
+    Permanent,
+    /// The request will never be accepted as it is; so is everything the table does not know.
+    Request,
+}
+
+/// The class of `code`.
+pub(crate) fn class(code: &str) -> Class {
+    find(code).map_or(Class::Request, |(class, _)| class)
+}
+
+/// What a person should know or do about `code`; empty where the table does not know it.
+pub(crate) fn advice(code: &str) -> &'static str {
+    find(code).map_or("", |(_, advice)| advice)
+}
+
+/// The line of `code` itself, else that of its family (`AuthFailure.New` is an `AuthFailure`).
+fn find(code: &str) -> Option<(Class, &'static str)> {
+    let line = |wanted: &str| {
+        TABLE.iter().find_map(|(class, lines)| {
+            let (_, advice) = lines.iter().find(|(code, _)| *code == wanted)?;
+            Some((*class, *advice))
+        })
+    };
+    line(code).or_else(|| {
+        let (family, _) = code.split_once('.')?;
+        FAMILIES.contains(&family).then(|| line(family)).flatten()
+    })
+}
+
+/// Families whose members all mean what the bare code means, unless they have a line of their own.
+const FAMILIES: &[&str] = &[
+    "AuthFailure",
+    "InternalError",
+    "RequestLimitExceeded",
+    "ServiceUnavailable",
+    "UnauthorizedOperation",
+];
+
+const MAKE_A_KEY: &str =
+    "check SecretId and SecretKey at https://console.cloud.tencent.com/cam/capi";
+const BANNED: &str = "the account or this machine's address is banned after too many refused logins; \
+                      correct the credential and wait an hour";
+const NOT_YOURS: &str = "the zone belongs to another account or is not shared with this one; use a key of \
+                         the account that holds it";
+const ALIAS: &str = "the zone is an alias of another zone; use the zone that it is an alias of, or end the \
+                     alias in the DNSPod console";
+const LOCKED: &str = "the zone is locked; unlock it in the DNSPod console";
+const VERIFY: &str =
+    "the account's real name, mail or phone is not verified; verify it in the console";
+const TOO_FAR: &str = "this machine's clock is more than five minutes off; set it (NTP)";
+const TOO_MANY: &str = "the account or this machine makes too many calls";
+const LATER: &str = "Tencent's side failed; this is tried again later";
+const CHANGING: &str =
+    "another change of the zone is still taking effect; this is tried again later";
+const LINE: &str = "the record line is not accepted; records are created on the default line, id 0";
+
+type Lines = &'static [(&'static str, &'static str)];
+
+const TABLE: &[(Class, Lines)] = &[
+    (Class::AlreadyThere, &[("InvalidParameter.DomainRecordExist", "the record is there already")]),
+    (
+        Class::Gone,
+        &[
+            ("InvalidParameter.RecordIdInvalid", "no record has this id"),
+            ("ResourceNotFound.NoDataOfRecord", "no record has this name and type"),
+        ],
+    ),
+    (
+        Class::NotMyZone,
+        &[
+            ("InvalidParameterValue.DomainNotExists", "the account has no such zone"),
+            ("InvalidParameter.DomainInvalid", "the account has no such zone"),
+            ("InvalidParameter.DomainIdInvalid", "the account has no zone of this id"),
+            ("ResourceNotFound.NoDataOfDomain", "the account has no such zone"),
+        ],
+    ),
+    (
+        Class::NotPermitted,
+        &[
+            ("FailedOperation.NotDomainOwner", NOT_YOURS),
+            ("FailedOperation.NotResourceOwner", NOT_YOURS),
+            ("OperationDenied.NotResourceOwner", NOT_YOURS),
+            ("OperationDenied.NoPermissionToOperateDomain", NOT_YOURS),
+            (
+                "OperationDenied.DomainOwnerAllowedOnly",
+                "only the zone's owner may do this; use a key of that account",
+            ),
+            (
+                "OperationDenied.NotGrantedByOwner",
+                "the zone's owner has not shared it with this account",
+            ),
+            ("OperationDenied.AccessDenied", ""),
+            ("OperationDenied.NotAdmin", ""),
+            ("OperationDenied.NotAgent", ""),
+            ("OperationDenied.NotManagedUser", ""),
+            ("InvalidParameter.PermissionDenied", ""),
+            ("UnauthorizedOperation", ""),
+            ("AuthFailure.UnauthorizedOperation", ""),
+            (
+                "InvalidParameter.RequestIpLimited",
+                "the account accepts no calls from this machine's address; allow it in the DNSPod console",
+            ),
+        ],
+    ),
+    (
+        Class::Credential,
+        &[
+            ("AuthFailure", MAKE_A_KEY),
+            (
+                "AuthFailure.SecretIdNotFound",
+                "there is no such SecretId, or it is disabled; check it at \
+                 https://console.cloud.tencent.com/cam/capi (a DNSPod token is no SecretId)",
+            ),
+            (
+                "AuthFailure.InvalidSecretId",
+                "this is no SecretId of Tencent Cloud API; it begins with AKID",
+            ),
+            (
+                "AuthFailure.SignatureFailure",
+                "the SecretKey does not belong to the SecretId; paste it again",
+            ),
+            ("AuthFailure.InvalidAuthorization", MAKE_A_KEY),
+            (
+                "AuthFailure.MFAFailure",
+                "the key needs a second factor; use a key of a sub-account without one",
+            ),
+            (
+                "AuthFailure.TokenFailure",
+                "the session token has expired or does not belong to the key; get new temporary credentials",
+            ),
+            ("InvalidParameter.InvalidSecretId", MAKE_A_KEY),
+            ("InvalidParameter.InvalidSignature", MAKE_A_KEY),
+            ("InvalidParameter.LoginTokenIdError", MAKE_A_KEY),
+            ("InvalidParameter.LoginTokenNotExists", MAKE_A_KEY),
+            ("InvalidParameter.LoginTokenValidateFailed", MAKE_A_KEY),
+            ("InvalidParameter.UserNotExists", MAKE_A_KEY),
+            ("InvalidParameterValue.UserIdInvalid", MAKE_A_KEY),
+            (
+                "FailedOperation.LoginAreaNotAllowed",
+                "the account refuses logins from this place; change that in the DNSPod console",
+            ),
+            ("FailedOperation.LoginFailed", MAKE_A_KEY),
+            ("FailedOperation.LoginTimeout", MAKE_A_KEY),
+            ("LimitExceeded.FailedLoginLimitExceeded", BANNED),
+        ],
+    ),
+    (
+        Class::Clock,
+        &[("AuthFailure.SignatureExpire", TOO_FAR), ("InvalidParameter.TimestampExpired", TOO_FAR)],
+    ),
+    (
+        Class::Throttled,
+        &[
+            ("RequestLimitExceeded", TOO_MANY),
+            ("FailedOperation.FrequencyLimit", TOO_MANY),
+            ("InvalidParameter.Common", TOO_MANY),
+            ("InvalidParameter.OperationIsTooFrequent", "DNSPod asks to wait one minute"),
+        ],
+    ),
+    (
+        Class::Server,
+        &[
+            ("InternalError", LATER),
+            ("ServiceUnavailable", LATER),
+            ("ResourceUnavailable", LATER),
+            ("FailedOperation.UnknowError", LATER),
+            ("FailedOperation.TemporaryError", LATER),
+            ("InvalidParameter.OperateFailed", LATER),
+        ],
+    ),
+    (
+        Class::Busy,
+        &[
+            ("InvalidParameter.DomainIsModifyingDns", CHANGING),
+            ("InvalidParameter.DomainTaskNotFinished", CHANGING),
+            ("InvalidParameter.DomainNotAllowedModifyRecords", CHANGING),
+            ("InvalidParameter.DomainInEffectOrInvalidated", CHANGING),
+        ],
+    ),
+    (
+        Class::Permanent,
+        &[
+            ("InvalidParameter.DomainIsAliaser", ALIAS),
+            ("InvalidParameter.DomainIsMyAlias", ALIAS),
+            ("FailedOperation.DomainIsLocked", LOCKED),
+            (
+                "FailedOperation.DomainIsSpam",
+                "the zone is blocked for abuse; ask Tencent's support to lift that",
+            ),
+            ("FailedOperation.AccountIsLocked", "the account is locked; ask Tencent's support"),
+            ("FailedOperation.NotRealNamedUser", VERIFY),
+            ("FailedOperation.MobileNotVerified", VERIFY),
+            (
+                "FailedOperation.TencentCloudForbid",
+                "records of this zone cannot be changed by its users",
+            ),
+            ("InvalidParameter.AccountIsBanned", "the account is banned; ask Tencent's support"),
+            ("InvalidParameter.UnrealNameUser", VERIFY),
+            ("InvalidParameter.EmailNotVerified", VERIFY),
+            ("InvalidParameter.MobileNotVerified", VERIFY),
+            (
+                "InvalidParameter.DomainInBlackList",
+                "the zone is on Tencent's list of unlawful domains",
+            ),
+            (
+                "OperationDenied.IPInBlacklistNotAllowed",
+                "Tencent has this address on its list of blocked ones",
+            ),
+            (
+                "OperationDenied.VipDomainAllowed",
+                "the zone needs a paid plan; upgrade it in the DNSPod console",
+            ),
+        ],
+    ),
+    (
+        Class::Request,
+        &[
+            ("LimitExceeded.RecordTtlLimit", "the zone's plan does not permit this TTL; set 600"),
+            (
+                "LimitExceeded.SubdomainLevelLimit",
+                "the name has more labels below the zone than the zone's plan permits; upgrade the plan, or point \
+                 the name by CNAME at a shorter one",
+            ),
+            (
+                "LimitExceeded.SubdomainRollLimit",
+                "the name has as many records as the zone's plan permits",
+            ),
+            (
+                "LimitExceeded.SubdomainWcardLimit",
+                "the zone's plan does not permit this wildcard level",
+            ),
+            ("InvalidParameter.RecordLineInvalid", LINE),
+            ("FailedOperation.MustAddDefaultLineFirst", LINE),
+            ("InvalidParameter.SubdomainInvalid", "DNSPod does not accept this record name"),
+            ("InvalidParameter.RecordValueInvalid", "DNSPod does not accept this value"),
+            (
+                "InvalidParameter.RecordValueLengthInvalid",
+                "the value is longer than DNSPod permits",
+            ),
+            ("InvalidParameter.RecordTypeInvalid", "DNSPod does not accept TXT records here"),
+        ],
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{Class, TABLE, advice, class};
+
+    /// Codes that every product shares; Tencent documents them apart from those of `dnspod`.
+    const COMMON: &[&str] = &[
+        "AuthFailure.InvalidAuthorization",
+        "AuthFailure.InvalidSecretId",
+        "AuthFailure.MFAFailure",
+        "AuthFailure.SecretIdNotFound",
+        "AuthFailure.SignatureExpire",
+        "AuthFailure.SignatureFailure",
+        "AuthFailure.TokenFailure",
+        "ServiceUnavailable",
+    ];
+
+    /// Codes of our four actions that speak of things we never send (other record types, weights), or that say
+    /// nothing: they end a call with Tencent's own message.
+    const LEFT_TO_THE_MESSAGE: &[&str] = &[
+        "FailedOperation",
+        "FailedOperation.DNSSECIncompleteClosed",
+        "InvalidParameter",
+        "InvalidParameter.CustomMessage",
+        "InvalidParameter.DnssecAddCnameError",
+        "InvalidParameter.DomainNotBeian",
+        "InvalidParameter.InvalidWeight",
+        "InvalidParameter.MxInvalid",
+        "InvalidParameter.ParamInvalid",
+        "InvalidParameter.UrlValueIllegal",
+        "InvalidParameterValue.LimitInvalid",
+        "LimitExceeded.AAAACountLimit",
+        "LimitExceeded.AtNsRecordLimit",
+        "LimitExceeded.HiddenUrlExceeded",
+        "LimitExceeded.NsCountLimit",
+        "LimitExceeded.SrvCountLimit",
+        "LimitExceeded.UrlCountLimit",
+    ];
+
+    fn documented() -> serde_json::Value {
+        serde_json::from_str(include_str!("../../tests/fixtures/v3_error_codes.json")).unwrap()
+    }
+
+    #[test]
+    fn every_code_in_the_table_is_documented_and_stands_there_once() {
+        let documented = documented();
+        let mut seen = BTreeSet::new();
+        for (_, lines) in TABLE {
+            for (code, _) in *lines {
+                assert!(seen.insert(*code), "{code} stands in the table twice");
+                assert!(
+                    documented["codes"].get(code).is_some() || COMMON.contains(code),
+                    "{code} is not documented"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_code_documented_for_our_actions_has_a_line_or_is_left_to_its_message() {
+        let documented = documented();
+        let known: BTreeSet<&str> =
+            TABLE.iter().flat_map(|(_, lines)| lines.iter().map(|(code, _)| *code)).collect();
+        for action in ["DescribeDomain", "DescribeRecordList", "CreateRecord", "DeleteRecord"] {
+            for code in documented["per_action"][action].as_array().unwrap() {
+                let code = code.as_str().unwrap();
+                let family = code.split('.').next().unwrap();
+                assert!(
+                    known.contains(code)
+                        || (super::FAMILIES.contains(&family) && known.contains(family))
+                        || LEFT_TO_THE_MESSAGE.contains(&code),
+                    "{action}: {code} has no line"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_code_of_a_family_is_read_as_its_family() {
+        for code in [
+            "RequestLimitExceeded",
+            "RequestLimitExceeded.RequestLimitExceeded",
+            "RequestLimitExceeded.UinLimitExceeded",
+            "RequestLimitExceeded.GlobalRegionUinLimitExceeded",
+            "RequestLimitExceeded.IPLimitExceeded",
+        ] {
+            assert_eq!(class(code), Class::Throttled, "{code}");
+        }
+        assert_eq!(class("InternalError.DbError"), Class::Server);
+        assert_eq!(class("UnauthorizedOperation.CamNoAuth"), Class::NotPermitted);
+        assert_eq!(class("AuthFailure.UnauthorizedOperation"), Class::NotPermitted);
+        assert_eq!(class("AuthFailure.SomethingNew"), Class::Credential);
+    }
+
+    #[test]
+    fn an_unknown_code_is_never_read_as_success_or_as_another_zone() {
+        for code in ["", "InvalidParameter", "InvalidParameter.CustomMessage", "New.Thing"] {
+            assert_eq!(class(code), Class::Request, "{code}");
+            assert_eq!(advice(code), "", "{code}");
+        }
+    }
+}

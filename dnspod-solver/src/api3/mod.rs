@@ -1,0 +1,11 @@
+//! Tencent Cloud API 3.0, product `dnspod`, version 2021-03-23.
+//!
+//! Only actions and fields that the Chinese and the international site have in common are used.
+
+mod actions;
+mod client;
+mod codes;
+
+pub(crate) use actions::RecordListItem;
+pub(crate) use client::{Client, Connection};
+pub(crate) use codes::{Class, advice, class};

@@ -1,0 +1,181 @@
+//! Why a call failed, and how that reads to whoever asked for a record.
+
+use std::time::Duration;
+
+use acme_core::DnsName;
+use acme_core::dns01::DnsProviderError;
+
+use crate::api3::{self, Class};
+
+/// The provider's name in errors.
+pub(crate) const PROVIDER: &str = "DNSPod";
+
+/// Why a call of the API gave no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum CallError {
+    /// DNSPod answered with an error.
+    Answered {
+        /// The action called.
+        action: &'static str,
+        /// Tencent's code, which decides what happens.
+        code: String,
+        /// Tencent's message, cleaned of what differs from call to call.
+        message: String,
+    },
+    /// There was no answer, or none that the API gives.
+    NoAnswer {
+        /// What happened instead.
+        reason: String,
+    },
+}
+
+impl CallError {
+    pub(crate) fn no_answer(reason: &str) -> Self {
+        Self::NoAnswer { reason: reason.to_owned() }
+    }
+
+    pub(crate) fn answered(
+        action: &'static str,
+        code: String,
+        message: &str,
+        request_id: &str,
+    ) -> Self {
+        Self::Answered { action, code, message: stable(message, request_id) }
+    }
+
+    pub(crate) fn class(&self) -> Class {
+        match self {
+            Self::Answered { code, .. } => api3::class(code),
+            Self::NoAnswer { .. } => Class::Server,
+        }
+    }
+
+    /// Whether `code` is what DNSPod answered.
+    pub(crate) fn is(&self, code: &str) -> bool {
+        matches!(self, Self::Answered { code: answered, .. } if answered == code)
+    }
+
+    /// How long DNSPod asks to wait, where it says so.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        self.is("InvalidParameter.OperationIsTooFrequent").then_some(Duration::from_secs(60))
+    }
+
+    /// What the caller of the provider is told: the record at `name`, in `zone`, and why not.
+    pub(crate) fn into_provider_error(self, name: &DnsName, zone: &DnsName) -> DnsProviderError {
+        let provider = PROVIDER.to_owned();
+        let zone = zone.to_string();
+        let reason = self.reason();
+        match self.class() {
+            Class::Credential | Class::Clock => {
+                DnsProviderError::CredentialRefused { provider, reason }
+            }
+            Class::NotPermitted => DnsProviderError::NotPermitted { provider, zone, reason },
+            Class::Throttled => {
+                DnsProviderError::Throttled { provider, reason, retry_after: self.retry_after() }
+            }
+            Class::Server => DnsProviderError::Unavailable { provider, reason },
+            Class::Busy => DnsProviderError::Unavailable {
+                provider,
+                reason: format!("zone {zone} is being changed: {reason}"),
+            },
+            Class::Permanent | Class::NotMyZone => {
+                DnsProviderError::ZoneUnusable { provider, zone, reason }
+            }
+            Class::Request | Class::AlreadyThere | Class::Gone => {
+                DnsProviderError::Rejected { provider, name: name.to_string(), reason }
+            }
+        }
+    }
+
+    /// Tencent's code and what to do, then Tencent's own words where they say more than the code does.
+    fn reason(&self) -> String {
+        let (action, code, message) = match self {
+            Self::NoAnswer { reason } => return reason.clone(),
+            Self::Answered { action, code, message } => (action, code, message),
+        };
+        let mut reason = match (api3::advice(code), self.class()) {
+            ("", Class::NotPermitted) => {
+                format!(
+                    "{code}: allow the key the action dnspod:{action} on this zone (CAM policy)"
+                )
+            }
+            ("", _) => format!("{code}: {action} failed"),
+            (advice, _) => format!("{code}: {advice}"),
+        };
+        let tells_more = matches!(
+            self.class(),
+            Class::NotPermitted | Class::Permanent | Class::Request | Class::Busy
+        );
+        if tells_more && !message.is_empty() {
+            reason.push_str(" (DNSPod says: ");
+            reason.push_str(message);
+            reason.push(')');
+        }
+        reason
+    }
+}
+
+/// `message` without the request id, which CAM puts in front as `[request id:…]`, on one line and not for ever long:
+/// the same cause must read the same each time.
+fn stable(message: &str, request_id: &str) -> String {
+    const LONGEST: usize = 300;
+    let mut message = message.trim();
+    if let Some((_, rest)) = message.strip_prefix("[request id:").and_then(|m| m.split_once(']')) {
+        message = rest.trim_start();
+    }
+    let message =
+        if request_id.is_empty() { message.to_owned() } else { message.replace(request_id, "…") };
+    message.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(action: &'static str, code: &str, message: &str) -> String {
+        let name = DnsName::parse("_acme-challenge.ws.example").unwrap();
+        let zone = DnsName::parse("ws.example").unwrap();
+        CallError::answered(action, code.to_owned(), message, "req-1")
+            .into_provider_error(&name, &zone)
+            .to_string()
+    }
+
+    #[test]
+    fn a_missing_permission_is_named_with_its_action() {
+        let text = answered(
+            "CreateRecord",
+            "UnauthorizedOperation",
+            "[request id:req-1]you are not authorized to perform operation (dnspod:CreateRecord)",
+        );
+        assert_eq!(
+            text,
+            "DNSPod does not permit this on zone ws.example: UnauthorizedOperation: allow the key the action \
+             dnspod:CreateRecord on this zone (CAM policy) (DNSPod says: you are not authorized to perform \
+             operation (dnspod:CreateRecord))"
+        );
+    }
+
+    #[test]
+    fn the_request_id_is_in_no_text() {
+        for code in ["UnauthorizedOperation", "FailedOperation", "InvalidParameter.CustomMessage"] {
+            let text = answered("CreateRecord", code, "failed [RequestId req-1]\nagain");
+            assert!(!text.contains("req-1"), "{text}");
+            assert!(!text.contains('\n'), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_refused_credential_says_what_to_do_and_keeps_the_code() {
+        let text = answered("DescribeRecordList", "AuthFailure.SecretIdNotFound", "whatever");
+        assert!(text.starts_with("DNSPod refused the credential: AuthFailure.SecretIdNotFound: "));
+        assert!(!text.contains("whatever"), "{text}");
+    }
+
+    #[test]
+    fn chinese_messages_are_kept_after_the_english_sentence() {
+        let text =
+            answered("CreateRecord", "FailedOperation.DomainIsLocked", "锁定域名不能进行此操作。");
+        assert!(text.contains("the zone is locked"), "{text}");
+        assert!(text.ends_with("(DNSPod says: 锁定域名不能进行此操作。)"), "{text}");
+    }
+}
