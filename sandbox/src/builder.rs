@@ -5,11 +5,15 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use hickory_proto::rr::RecordType;
+use rand::distr::{Alphanumeric, SampleString};
 
 use crate::Sandbox;
 use crate::clock::Clock;
 use crate::dns::{DnsServers, NAME_SERVER_ZONE, NewRecord, Owner, QueryLog, ZoneStore};
 use crate::fault::{FaultError, Faults};
+use crate::front::Front;
+use crate::serve::Bound;
+use crate::tencent::{Credentials, DnspodApi};
 use crate::tls::ServerTls;
 
 /// The zones of a sandbox that is not told which; the last one is an IDN.
@@ -17,13 +21,15 @@ const DEFAULT_ZONES: [&str; 4] =
     ["ws.example", "mygitpod.example", "example.test", "bücher.example"];
 
 /// Makes a [`Sandbox`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Builder {
     zones: Vec<String>,
     foreign_zones: Vec<String>,
     name_servers: Vec<IpAddr>,
     name_server_port: u16,
     faults: Vec<String>,
+    secret: Option<(String, String)>,
+    session_token: Option<String>,
 }
 
 /// Why a sandbox did not start.
@@ -61,6 +67,8 @@ impl Default for Builder {
             name_servers: vec![IpAddr::V4(Ipv4Addr::LOCALHOST); 2],
             name_server_port: 0,
             faults: Vec::new(),
+            secret: None,
+            session_token: None,
         }
     }
 }
@@ -103,6 +111,18 @@ impl Builder {
         self
     }
 
+    /// The `SecretId` and `SecretKey` that the API accepts. They are random otherwise.
+    pub fn credentials(mut self, id: impl Into<String>, key: impl Into<String>) -> Self {
+        self.secret = Some((id.into(), key.into()));
+        self
+    }
+
+    /// Makes the credentials temporary ones: each request has to bring this session token.
+    pub fn session_token(mut self, token: impl Into<String>) -> Self {
+        self.session_token = Some(token.into());
+        self
+    }
+
     /// Starts everything. The sandbox needs a tokio runtime with I/O and time enabled for as long as it lives.
     pub async fn start(self) -> Result<Sandbox, StartError> {
         let faults = Arc::new(Faults::default());
@@ -123,7 +143,33 @@ impl Builder {
 
         let tls =
             ServerTls::new(clock.now()).map_err(|error| StartError::Tls(error.to_string()))?;
-        Ok(Sandbox { faults, clock, zones, queries, dns, root_pem: tls.root_pem })
+        let (id, key) = self.secret.unwrap_or_else(random_secret);
+        let credentials = Credentials { id, key, token: self.session_token };
+        let dnspod = Arc::new(DnspodApi::new(credentials, Arc::clone(&zones), Arc::clone(&clock)));
+        let front = Front {
+            faults: Arc::clone(&faults),
+            clock: Arc::clone(&clock),
+            log: Arc::default(),
+            faultless_paths: None,
+        };
+        let router = front.before(Arc::clone(&dnspod).router());
+        let plain = listen("the DNSPod API").await?;
+        let secure = listen("the DNSPod API").await?;
+        Ok(Sandbox {
+            dnspod_address: plain.address(),
+            dnspod_tls_address: secure.address(),
+            _servers: vec![
+                plain.serve(router.clone(), None, Arc::clone(&faults)),
+                secure.serve(router, Some(tls.config), Arc::clone(&faults)),
+            ],
+            faults,
+            clock,
+            zones,
+            queries,
+            dns,
+            dnspod,
+            root_pem: tls.root_pem,
+        })
     }
 
     fn fill(&self, zones: &ZoneStore, clock: &Clock) -> Result<(), StartError> {
@@ -152,4 +198,14 @@ impl Builder {
         zones.open();
         Ok(())
     }
+}
+
+async fn listen(what: &'static str) -> Result<Bound, StartError> {
+    Bound::new().await.map_err(|source| StartError::Listen { what, source })
+}
+
+/// A `SecretId` and a `SecretKey` in the form of Tencent's.
+fn random_secret() -> (String, String) {
+    let random = || Alphanumeric.sample_string(&mut rand::rng(), 32);
+    (format!("AKID{}", random()), random())
 }

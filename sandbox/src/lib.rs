@@ -10,6 +10,7 @@ mod dns;
 mod fault;
 mod front;
 mod serve;
+mod tencent;
 mod tls;
 
 use std::net::SocketAddr;
@@ -24,6 +25,8 @@ pub use dns::{LoggedQuery, ZoneStatus};
 use fault::Faults;
 pub use fault::{FAULTS, Fault, FaultError, FaultSpec, FaultValue};
 pub use front::LoggedRequest;
+use serve::HttpServer;
+use tencent::DnspodApi;
 
 /// A running sandbox. Dropping it stops all its servers and closes their ports.
 pub struct Sandbox {
@@ -32,7 +35,11 @@ pub struct Sandbox {
     zones: Arc<ZoneStore>,
     queries: Arc<QueryLog>,
     dns: DnsServers,
+    dnspod: Arc<DnspodApi>,
+    dnspod_address: SocketAddr,
+    dnspod_tls_address: SocketAddr,
     root_pem: String,
+    _servers: Vec<HttpServer>,
 }
 
 /// Why a record could not be put into a zone or taken out of it.
@@ -83,9 +90,43 @@ impl Sandbox {
         self.faults.clear(name)
     }
 
+    /// Forgets all requests, calls and questions that were counted.
+    pub fn reset_counts(&self) {
+        self.queries.clear();
+        self.dnspod.clear_calls();
+    }
+
     /// Makes the clock of the sandbox's servers differ from the machine's by so many seconds.
     pub fn set_clock_offset(&self, seconds: i64) {
         self.clock.set_offset(seconds);
+    }
+}
+
+/// The DNSPod API.
+impl Sandbox {
+    /// The API's URL without TLS.
+    pub fn dnspod_endpoint(&self) -> String {
+        format!("http://{}", self.dnspod_address)
+    }
+
+    /// The API's URL with TLS, for clients that trust [`Sandbox::root_pem`].
+    pub fn dnspod_tls_endpoint(&self) -> String {
+        format!("https://{}", self.dnspod_tls_address)
+    }
+
+    /// The `SecretId` that the API accepts.
+    pub fn secret_id(&self) -> &str {
+        &self.dnspod.credentials().id
+    }
+
+    /// The `SecretKey` that belongs to it.
+    pub fn secret_key(&self) -> &str {
+        &self.dnspod.credentials().key
+    }
+
+    /// The actions that were asked for, oldest first, whatever was answered.
+    pub fn dnspod_calls(&self) -> Vec<String> {
+        self.dnspod.calls()
     }
 }
 

@@ -5,7 +5,7 @@ mod record;
 mod server;
 mod zone;
 
-pub(crate) use record::NewRecord;
+pub(crate) use record::{NewRecord, ZoneRecord};
 pub use server::LoggedQuery;
 pub(crate) use server::{DnsServers, QueryLog};
 pub use zone::ZoneStatus;

@@ -50,6 +50,8 @@ pub(crate) struct ZoneInfo {
     pub(crate) owner: Owner,
     /// Its state.
     pub(crate) status: ZoneStatus,
+    /// When it was added.
+    pub(crate) created_on: OffsetDateTime,
     /// The apex.
     pub(crate) apex: LowerName,
 }
@@ -137,6 +139,7 @@ impl ZoneStore {
                 punycode,
                 owner,
                 status: ZoneStatus::Enable,
+                created_on: now,
                 apex: LowerName::new(&apex),
             };
             state.zones.push(Zone { info, records: BTreeMap::new() });

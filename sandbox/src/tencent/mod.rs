@@ -1,0 +1,187 @@
+//! Tencent Cloud API 3.0 of DNSPod, version 2021-03-23: what is needed to solve DNS-01, over the sandbox's own zones.
+
+mod domains;
+mod error;
+mod params;
+mod records;
+mod signature;
+
+use std::collections::VecDeque;
+use std::fmt::Write;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use http::header::{CONTENT_TYPE, HOST};
+use http::request::Parts;
+use http::{HeaderValue, Method};
+use serde_json::{Value, json};
+
+use self::error::ApiError;
+use self::params::Params;
+pub(crate) use self::signature::Credentials;
+use self::signature::{SignedRequest, verify};
+use crate::clock::Clock;
+use crate::dns::ZoneStore;
+
+const VERSION: &str = "2021-03-23";
+const SERVICE: &str = "dnspod";
+
+/// The largest body of a request.
+const LARGEST_BODY: usize = 10 << 20;
+
+/// The API over the zones of one account.
+pub(crate) struct DnspodApi {
+    credentials: Credentials,
+    zones: Arc<ZoneStore>,
+    clock: Arc<Clock>,
+    calls: Mutex<VecDeque<String>>,
+}
+
+/// What an action answers: the fields of `Response` without the `RequestId`.
+type Outcome = Result<Value, ApiError>;
+
+impl DnspodApi {
+    /// A sandbox may run for days, so only so many calls are kept.
+    const KEPT: usize = 10_000;
+
+    /// The API for the account that `credentials` belong to.
+    pub(crate) fn new(credentials: Credentials, zones: Arc<ZoneStore>, clock: Arc<Clock>) -> Self {
+        Self { credentials, zones, clock, calls: Mutex::default() }
+    }
+
+    /// The API as a router.
+    pub(crate) fn router(self: Arc<Self>) -> Router {
+        Router::new().route("/", any(call)).with_state(self)
+    }
+
+    /// The credentials that are accepted.
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// The actions that were asked for since the last [`DnspodApi::clear_calls`], whatever became of them.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        self.lock_calls().iter().cloned().collect()
+    }
+
+    /// Forgets all calls.
+    pub(crate) fn clear_calls(&self) {
+        self.lock_calls().clear();
+    }
+
+    fn lock_calls(&self) -> MutexGuard<'_, VecDeque<String>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, action: &str) {
+        let mut calls = self.lock_calls();
+        if calls.len() == Self::KEPT {
+            calls.pop_front();
+        }
+        calls.push_back(action.to_owned());
+    }
+
+    fn answer(&self, head: &Parts, body: &[u8]) -> Outcome {
+        let action =
+            header(head, "x-tc-action").ok_or_else(|| error::missing_parameter("X-TC-Action"))?;
+        self.note(action);
+        let query = head.uri.query().unwrap_or_default();
+        let host = header(head, HOST.as_str())
+            .or_else(|| head.uri.authority().map(http::uri::Authority::as_str))
+            .unwrap_or_default();
+        let request =
+            SignedRequest { method: &head.method, query, host, headers: &head.headers, body };
+        verify(request, &self.credentials, SERVICE, self.clock.now())?;
+
+        match header(head, "x-tc-version") {
+            Some(VERSION) => {}
+            Some(_) => return Err(error::NO_SUCH_VERSION),
+            None => return Err(error::missing_parameter("X-TC-Version")),
+        }
+        let params = if head.method == Method::GET {
+            Params::from_query(query)
+        } else {
+            Params::from_json(body)?
+        };
+        match action {
+            "DescribeDomainList" => self.describe_domain_list(&params),
+            "DescribeDomain" => self.describe_domain(&params),
+            "DescribeRecordList" => self.describe_record_list(&params),
+            "DescribeRecordFilterList" => self.describe_record_filter_list(&params),
+            "DescribeRecord" => self.describe_record(&params),
+            "CreateRecord" => self.create_record(&params),
+            "CreateTXTRecord" => self.create_txt_record(&params),
+            "ModifyRecord" => self.modify_record(&params),
+            "DeleteRecord" => self.delete_record(&params),
+            _ => Err(error::INVALID_ACTION),
+        }
+    }
+}
+
+async fn call(State(api): State<Arc<DnspodApi>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let outcome = match to_bytes(body, LARGEST_BODY).await {
+        Ok(body) => api.answer(&head, &body),
+        Err(_) => Err(error::REQUEST_TOO_LARGE),
+    };
+    let mut response = match outcome {
+        Ok(fields) => fields,
+        Err(error) => {
+            let message = error.message(header(&head, "x-tc-language"));
+            json!({ "Error": { "Code": error.code, "Message": message } })
+        }
+    };
+    response["RequestId"] = Value::String(request_id());
+    let body = escaped(&json!({ "Response": response }).to_string());
+    // Exactly this type: with a charset the official Python SDK overlooks errors.
+    ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
+}
+
+fn header<'a>(head: &'a Parts, name: &str) -> Option<&'a str> {
+    head.headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// A random version 4 UUID.
+fn request_id() -> String {
+    let random = (rand::random::<u128>() & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
+    let hex = format!("{random:032x}");
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+}
+
+/// `json` with everything beyond ASCII as `\uXXXX`, as Tencent's servers write it.
+fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for unit in json.encode_utf16() {
+        match u8::try_from(unit) {
+            Ok(byte) if byte.is_ascii() => out.push(char::from(byte)),
+            _ => write!(out, "\\u{unit:04x}").expect("writing into a string does not fail"),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_beyond_ascii_is_escaped_and_reads_back() {
+        let value = json!({ "Line": "默认 😀" });
+        let text = escaped(&value.to_string());
+        assert_eq!(text, "{\"Line\":\"\\u9ed8\\u8ba4 \\ud83d\\ude00\"}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+    }
+
+    #[test]
+    fn a_request_id_is_a_random_uuid() {
+        let id = request_id();
+        assert_eq!(id.len(), 36);
+        assert_eq!(&id[14..15], "4");
+        assert!("89ab".contains(&id[19..20]), "{id}");
+        assert_ne!(id, request_id());
+    }
+}
