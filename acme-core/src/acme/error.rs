@@ -107,9 +107,4 @@ impl AcmeError {
     pub(crate) fn is_order_not_ready(&self) -> bool {
         self.kind() == Some("orderNotReady")
     }
-
-    /// Whether the resource is gone: an order or authorization the CA no longer keeps.
-    pub(crate) fn is_not_found(&self) -> bool {
-        matches!(self.status(), Some(404 | 410))
-    }
 }

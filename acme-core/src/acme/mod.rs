@@ -23,11 +23,10 @@ mod session;
 mod signer;
 mod transport;
 
-pub(crate) use account::{Account, CertificateReply, Reply};
+pub(crate) use account::{Account, Reply};
 pub use client::AcmeClient;
-pub(crate) use directory::Directory;
 pub(crate) use error::AcmeError;
-pub(crate) use key::{AccountKey, AccountKeyError};
+pub(crate) use key::AccountKey;
 pub(crate) use order::{
     Authorization, AuthorizationStatus, Challenge, ChallengeStatus, Order, OrderStatus,
 };

@@ -33,8 +33,6 @@ pub(crate) struct Order {
     pub(crate) error: Option<Problem>,
     /// The profile the CA chose or was asked for (draft-ietf-acme-profiles).
     pub(crate) profile: Option<String>,
-    /// The certificate it replaces, where the CA took note of it (RFC 9773 §5).
-    pub(crate) replaces: Option<String>,
 }
 
 /// How far an order is (RFC 8555 §7.1.6).
@@ -60,8 +58,6 @@ pub(crate) struct Authorization {
     pub(crate) status: AuthorizationStatus,
     /// The name, with `*.` where it is for a wildcard.
     pub(crate) identifier: Identifier,
-    /// When it runs out.
-    pub(crate) expires: Option<OffsetDateTime>,
     /// The ways to prove it.
     pub(crate) challenges: Vec<Challenge>,
 }
@@ -123,7 +119,6 @@ struct RawOrder {
     expires: Option<String>,
     error: Option<RawProblem>,
     profile: Option<String>,
-    replaces: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -132,7 +127,6 @@ struct RawAuthorization {
     identifier: RawIdentifier,
     #[serde(default)]
     wildcard: bool,
-    expires: Option<String>,
     challenges: Vec<RawChallenge>,
 }
 
@@ -177,7 +171,6 @@ impl Order {
             expires: raw.expires.as_deref().and_then(time_of),
             error: raw.error.map(Problem::from),
             profile: raw.profile,
-            replaces: raw.replaces,
         })
     }
 }
@@ -190,7 +183,6 @@ impl Authorization {
         Ok(Self {
             status: raw.status,
             identifier: raw.identifier.identifier(raw.wildcard)?,
-            expires: raw.expires.as_deref().and_then(time_of),
             challenges: challenges
                 .map(|challenge| challenge.checked(local))
                 .collect::<Result<_, _>>()?,
@@ -289,10 +281,7 @@ mod tests {
         assert_eq!(order.status, OrderStatus::Valid);
         assert_eq!(order.identifiers[0].to_string(), "*.ws.example");
         assert_eq!(order.expires, Some(datetime!(2026-11-30 10:00:00 UTC)));
-        assert_eq!(
-            (order.profile.as_deref(), order.replaces.as_deref()),
-            (Some("classic"), Some("a.b"))
-        );
+        assert_eq!(order.profile.as_deref(), Some("classic"));
         assert_eq!(order.certificate.unwrap().path(), "/cert/1");
     }
 

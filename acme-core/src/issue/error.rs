@@ -23,7 +23,7 @@ pub enum IssueError {
         /// The name.
         identifier: Identifier,
         /// What the CA says.
-        problem: Problem,
+        problem: Box<Problem>,
     },
     /// A CAA record forbids this CA to issue (RFC 8659).
     #[error("the CAA record at {name} does not let {ca} issue for {identifier}: {reason}")]
@@ -53,7 +53,7 @@ pub enum IssueError {
         /// What was asked: `create an account`, `create an order`.
         doing: &'static str,
         /// What the CA says.
-        problem: Problem,
+        problem: Box<Problem>,
     },
     /// The CA cannot be reached: name, network, TLS.
     #[error("cannot reach {ca} to {doing}: {reason}")]
@@ -117,7 +117,7 @@ pub enum IssueError {
         servers: Vec<ServerAnswer>,
     },
     /// The state could not be read or written.
-    #[error("state")]
+    #[error(transparent)]
     Store(#[from] StoreError),
     /// The CA's terms must be accepted by a person.
     #[error("{ca} requires its terms of service to be accepted: {}", terms.as_ref().map_or("(no address given)", |t| t.as_str()))]
@@ -147,7 +147,7 @@ pub enum IssueError {
         /// When it may be tried again.
         retry_at: OffsetDateTime,
         /// What the CA says.
-        problem: Problem,
+        problem: Box<Problem>,
     },
 }
 
@@ -173,6 +173,21 @@ impl IssueError {
             _ => None,
         }
     }
+}
+
+/// An error with its causes, each said once, from what failed down to why.
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let said = cause.to_string();
+        if !text.ends_with(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        next = cause.source();
+    }
+    text
 }
 
 /// A problem document (RFC 7807, RFC 8555 §6.7), or what stands for one where a server sent none.

@@ -84,11 +84,11 @@ impl fmt::Debug for Document {
 }
 
 /// Holds a lock; dropping it releases the lock.
-pub struct LockGuard(#[expect(dead_code, reason = "held for its destructor")] Box<dyn Send>);
+pub struct LockGuard(#[expect(dead_code, reason = "held for its destructor")] Box<dyn Send + Sync>);
 
 impl LockGuard {
     /// A guard that drops `held` to release the lock.
-    pub fn new(held: impl Send + 'static) -> Self {
+    pub fn new(held: impl Send + Sync + 'static) -> Self {
         Self(Box::new(held))
     }
 }
