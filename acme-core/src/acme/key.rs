@@ -4,6 +4,8 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use zeroize::Zeroizing;
 
+use crate::key::encode_pem;
+
 /// PEM label of PKCS#8 (RFC 7468 §10).
 const LABEL: &str = "PRIVATE KEY";
 
@@ -39,17 +41,7 @@ impl AccountKey {
 
     /// The key as PKCS#8 in PEM.
     pub(crate) fn to_pem(&self) -> Zeroizing<String> {
-        // `pem` copies what it is given, and its copy is not wiped: the lines are made here.
-        use base64::prelude::{BASE64_STANDARD, Engine as _};
-        let body = Zeroizing::new(BASE64_STANDARD.encode(self.0.as_slice()));
-        let mut text = Zeroizing::new(String::with_capacity(body.len() + body.len() / 64 + 80));
-        text.push_str("-----BEGIN PRIVATE KEY-----\n");
-        for line in body.as_bytes().chunks(64) {
-            text.extend(line.iter().copied().map(char::from));
-            text.push('\n');
-        }
-        text.push_str("-----END PRIVATE KEY-----\n");
-        text
+        encode_pem(LABEL, &self.0)
     }
 
     pub(super) fn pkcs8_der(&self) -> &[u8] {

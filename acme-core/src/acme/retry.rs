@@ -16,7 +16,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 pub(super) const MAX_RETRY_AFTER: Duration = Duration::from_secs(10);
 /// Nonces rejected in a row that are answered at once, before a pause is made: a CA whose frontends disagree rejects
 /// half of them, one that rejects all of them must not be flooded.
-const QUICK_NONCE_TRIES: u32 = 10;
+const QUICK_NONCE_TRIES: u32 = 20;
 /// The pause after that.
 const NONCE_PAUSE: Duration = Duration::from_millis(40);
 /// `Retry-After` beyond this is no honest answer and is cut to it.

@@ -1,5 +1,6 @@
 //! One request to a CA and its answer, as they are.
 
+use std::error::Error as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -49,7 +50,7 @@ pub(super) enum SendError {
     NotSent(String),
     /// The CA may have seen the request and acted on it.
     AnswerLost(String),
-    /// There is an answer, and it breaks a rule.
+    /// Another try would end the same: the answer breaks a rule, or the server is not the one it should be.
     Refused(AcmeError),
 }
 
@@ -94,7 +95,9 @@ impl Transport {
         let _opening = self.after_the_first_answer().await;
         self.sent.fetch_add(1, Ordering::Relaxed);
         let response = request.send().await.map_err(|error| {
-            if error.is_connect() || error.is_builder() {
+            if has_bad_certificate(&error) {
+                SendError::Refused(AcmeError::Unreachable { reason: reason(error) })
+            } else if error.is_connect() || error.is_builder() {
                 SendError::NotSent(reason(error))
             } else {
                 SendError::AnswerLost(reason(error))
@@ -130,6 +133,21 @@ impl Transport {
         let last = *self.last_answer.lock().expect("no code panics while it holds this lock");
         last.is_some_and(|last| last.elapsed() < CONNECTION_KEPT)
     }
+}
+
+/// Whether the server's certificate was not accepted, which a person must look at.
+fn has_bad_certificate(error: &reqwest::Error) -> bool {
+    let mut next = error.source();
+    while let Some(cause) = next {
+        // An I/O error hides the error it is made of: its `source` is that error's source.
+        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let tls = wrapped.and_then(|wrapped| wrapped.downcast_ref::<rustls::Error>());
+        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
 }
 
 /// ACME resources do not redirect (RFC 8555 §6.1 has clients use the URLs they are given), and a signed request is for
