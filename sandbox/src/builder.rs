@@ -179,14 +179,6 @@ impl Builder {
                 .add_zone(name, owner, count, clock.now())
                 .ok_or_else(|| StartError::Zone(name.to_owned()))
         };
-        let host_zone = add(NAME_SERVER_ZONE, Owner::Nobody)?;
-        for (index, address) in self.name_servers.iter().enumerate() {
-            let kind = if address.is_ipv4() { RecordType::A } else { RecordType::AAAA };
-            let host = NewRecord::new(&format!("ns{}", index + 1), kind, &address.to_string());
-            zones
-                .add(host_zone, host, clock.now())
-                .expect("the zone was just added and an address is a valid value");
-        }
         let default_zones = DEFAULT_ZONES.map(str::to_owned);
         let own = if self.zones.is_empty() { &default_zones[..] } else { &self.zones };
         for name in own {
@@ -194,6 +186,18 @@ impl Builder {
         }
         for name in &self.foreign_zones {
             add(name, Owner::Foreign)?;
+        }
+        // Last, so that the ids of the account's zones do not depend on it.
+        let host_zone = add(NAME_SERVER_ZONE, Owner::Nobody)?;
+        for (index, address) in self.name_servers.iter().enumerate() {
+            let kind = if address.is_ipv4() { RecordType::A } else { RecordType::AAAA };
+            let host = NewRecord {
+                default_ns: true,
+                ..NewRecord::new(&format!("ns{}", index + 1), kind, &address.to_string())
+            };
+            zones
+                .add(host_zone, host, clock.now())
+                .expect("the zone was just added and an address is a valid value");
         }
         zones.open();
         Ok(())

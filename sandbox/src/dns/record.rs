@@ -26,7 +26,7 @@ pub(crate) struct NewRecord {
     pub(crate) remark: String,
     /// Whether it is served.
     pub(crate) enabled: bool,
-    /// Whether it is one of the zone's own NS records.
+    /// Whether the zone has it from the start: its NS records.
     pub(crate) default_ns: bool,
 }
 

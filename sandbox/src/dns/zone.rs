@@ -83,6 +83,8 @@ struct State {
     /// The revision at which the store was opened.
     first_shown: u64,
     next_record_id: u64,
+    /// Of the NS records that a zone has from the start, so that the first record of a client has a known id.
+    next_default_ns_id: u64,
 }
 
 #[derive(Debug)]
@@ -113,6 +115,7 @@ impl ZoneStore {
             revisions: vec![Instant::now()],
             first_shown: 0,
             next_record_id: 1_876_543_211,
+            next_default_ns_id: 1,
         };
         Self { state: RwLock::new(state) }
     }
@@ -196,9 +199,14 @@ impl ZoneStore {
         now: OffsetDateTime,
     ) -> Result<u64, AddError> {
         let mut state = self.write();
-        let id = state.next_record_id;
+        let is_default_ns = new.default_ns;
+        let id = if is_default_ns { state.next_default_ns_id } else { state.next_record_id };
         state.put(zone_id, id, None, new, now)?;
-        state.next_record_id += 1;
+        if is_default_ns {
+            state.next_default_ns_id += 1;
+        } else {
+            state.next_record_id += 1;
+        }
         Ok(id)
     }
 

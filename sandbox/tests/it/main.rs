@@ -2,4 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a failure here fails a test, which is what it is for")]
 
 mod ask;
+mod captures;
+mod dnspod_domains;
+mod dnspod_records;
+mod dnspod_requests;
 mod name_servers;
+mod tencent_client;
