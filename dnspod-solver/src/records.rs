@@ -90,15 +90,11 @@ impl Records {
         let zone = self.zones.find(&self.client, &record.name, deadline).await?;
         match zone.out_of_service() {
             None => Ok(zone),
-            Some(reason) => {
-                // A person will change that: the zone's state must then be asked for again.
-                self.zones.forget(&zone.name);
-                Err(DnsProviderError::ZoneUnusable {
-                    provider: PROVIDER.to_owned(),
-                    zone: zone.name.to_string(),
-                    reason: reason.to_owned(),
-                })
-            }
+            Some(reason) => Err(DnsProviderError::ZoneUnusable {
+                provider: PROVIDER.to_owned(),
+                zone: zone.name.to_string(),
+                reason: reason.to_owned(),
+            }),
         }
     }
 

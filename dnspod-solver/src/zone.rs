@@ -137,7 +137,10 @@ impl Zones {
             return Ok(known.zone.clone());
         }
         let zone = ask(client, candidate, deadline).await?.map(Arc::new);
-        *known = Some(Known { until: Instant::now() + REMEMBERED, zone: zone.clone() });
+        // Whoever reads that a zone is paused resumes it and tries again: that must be seen at once.
+        if zone.as_ref().is_none_or(|zone| zone.out_of_service().is_none()) {
+            *known = Some(Known { until: Instant::now() + REMEMBERED, zone: zone.clone() });
+        }
         Ok(zone)
     }
 

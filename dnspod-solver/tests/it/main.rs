@@ -8,6 +8,7 @@
 mod build;
 mod calls;
 mod records;
+mod sandbox;
 mod scripted;
 mod tc3;
 mod zones;
