@@ -190,15 +190,16 @@ pub enum BodyError {
     },
 }
 
+/// Texts of errors that tell nobody anything where a cause follows.
+const FILLERS: [&str; 4] =
+    ["error sending request", "client error", "dns error", "error resolving DNS"];
+
 /// An error of a request with its causes down to the root, without the URL (which callers name better, and which may
 /// hold what must not be printed).
 pub fn reason(error: reqwest::Error) -> String {
     if error.is_timeout() && !error.is_connect() {
         return "no answer within the time limit".to_owned();
     }
-    // These tell nobody anything where a cause follows.
-    const FILLERS: [&str; 4] =
-        ["error sending request", "client error", "dns error", "error resolving DNS"];
     let error = error.without_url();
     let mut texts: Vec<String> = Vec::new();
     let mut next: Option<&dyn Error> = Some(&error);
