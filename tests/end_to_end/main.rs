@@ -1,8 +1,11 @@
 //! Tests that cross crates or need servers and clients that this project did not write.
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod foreign_clients;
 mod real_parts;
 
 fn main() -> std::process::ExitCode {
-    e2e::harness::run([real_parts::tests()].into_iter().flatten().collect())
+    e2e::harness::run(
+        [foreign_clients::tests(), real_parts::tests()].into_iter().flatten().collect(),
+    )
 }

@@ -53,6 +53,7 @@ async fn certbot_hook_reaches_the_hook_server() {
     let seen = Arc::clone(&edits);
     let hook = TxtHook::start(Arc::new(move |name, value, present| {
         seen.lock().unwrap().push((name.to_owned(), value.to_owned(), present));
+        Ok(())
     }))
     .await
     .unwrap();

@@ -3,7 +3,9 @@
 //! end which of them were there.
 
 pub mod environment;
+pub mod foreign_client;
 pub mod harness;
+pub mod oracle;
 pub mod pebble;
 pub mod process;
 pub mod real_part;

@@ -5,14 +5,16 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
+use sandbox::{RecordError, Sandbox};
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 /// Makes a TXT record appear or disappear: name without its final dot, value, whether it is to be there.
-pub type EditTxt = dyn Fn(&str, &str, bool) + Send + Sync;
+pub type EditTxt = dyn Fn(&str, &str, bool) -> Result<(), String> + Send + Sync;
 
 /// The server; it is gone when dropped.
 #[derive(Debug)]
@@ -43,6 +45,22 @@ impl TxtHook {
         Ok(Self { address, task })
     }
 
+    /// Starts a server that edits the zones of a sandbox.
+    pub async fn for_sandbox(sandbox: Arc<Sandbox>) -> std::io::Result<Self> {
+        Self::start(Arc::new(move |name, value, present| {
+            let edited = if present {
+                sandbox.add_record(name, "TXT", value)
+            } else {
+                sandbox.remove_record(name, "TXT", value)
+            };
+            match edited {
+                Err(RecordError::Exists(_)) | Ok(()) => Ok(()),
+                Err(error) => Err(error.to_string()),
+            }
+        }))
+        .await
+    }
+
     /// What the clients are told: `http://127.0.0.1:PORT`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
@@ -55,6 +73,11 @@ impl Drop for TxtHook {
     }
 }
 
-fn edit_zone(State(edit): State<Arc<EditTxt>>, Json(message): Json<Message>, present: bool) {
-    edit(message.fqdn.trim_end_matches('.'), &message.value, present);
+fn edit_zone(
+    State(edit): State<Arc<EditTxt>>,
+    Json(message): Json<Message>,
+    present: bool,
+) -> Result<(), (StatusCode, String)> {
+    edit(message.fqdn.trim_end_matches('.'), &message.value, present)
+        .map_err(|reason| (StatusCode::UNPROCESSABLE_ENTITY, reason))
 }
