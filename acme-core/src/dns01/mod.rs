@@ -1,5 +1,6 @@
 //! DNS-01 (RFC 8555 §8.4): publishing TXT records and seeing them at every authoritative server.
 
+mod authoritative;
 pub mod caa;
 pub mod cname;
 pub mod contract;
@@ -9,6 +10,7 @@ mod memory_lookup;
 pub mod propagation;
 mod provider;
 
+pub use authoritative::{AuthoritativeLookup, AuthoritativeLookupBuilder, NoResolver};
 pub use lookup::{Answer, CaaRecord, LookupError, ServerAnswer, TxtLookup};
 pub use memory::MemoryProvider;
 pub use memory_lookup::MemoryLookup;
