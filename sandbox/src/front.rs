@@ -11,13 +11,16 @@ use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::stream::{self, StreamExt};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use http_body_util::BodyExt;
 
 use crate::clock::Clock;
 use crate::fault::{Fault, Faults};
+
+/// How long the first half of a truncated body is given to arrive.
+const BREAK_OFF_AFTER: Duration = Duration::from_millis(20);
 
 /// A request that a server of the sandbox received.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,9 +160,14 @@ async fn spoil(faults: &Faults, response: Response) -> Response {
     if faults.take(Fault::TruncatedBody) {
         let (response, body) = take_body(response).await;
         let promised = body.len().max(2);
-        let broken_off = io::Error::other("the sandbox breaks this answer off, as it was told to");
-        let pieces = [Ok(body.slice(..body.len() / 2)), Err(broken_off)];
-        return with_stream(response, Some(promised), stream::iter(pieces));
+        let half = body.slice(..body.len() / 2);
+        let break_off = async {
+            // HTTP/2's reset overtakes what is still queued, and the first half has to arrive.
+            tokio::time::sleep(BREAK_OFF_AFTER).await;
+            Err(io::Error::other("the sandbox breaks this answer off, as it was told to"))
+        };
+        let pieces = stream::iter([Ok(half)]).chain(stream::once(break_off));
+        return with_stream(response, Some(promised), pieces);
     }
     if let Some(milliseconds) = faults.value(Fault::SlowBody) {
         let pause = Duration::from_millis(milliseconds) / 10;
@@ -199,4 +207,199 @@ fn with_stream(
     }
     *response.body_mut() = Body::from_stream(body);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use axum::routing::any;
+    use reqwest::Client;
+
+    use super::*;
+    use crate::serve::{Bound, HttpServer};
+    use crate::tls::ServerTls;
+
+    const BODY: &str =
+        "{\"status\":\"valid\",\"fill\":\"0123456789012345678901234567890123456789\"}";
+
+    /// A server whose `/order` answers [`BODY`] and a nonce, with faults set.
+    struct Site {
+        client: Client,
+        order: String,
+        directory: String,
+        log: Arc<RequestLog>,
+        faults: Arc<Faults>,
+        server: HttpServer,
+    }
+
+    impl Site {
+        async fn with(faults_set: &[&str]) -> Self {
+            let (clock, faults) = (Arc::new(Clock::default()), Arc::new(Faults::default()));
+            for spec in faults_set {
+                faults.set(spec).unwrap();
+            }
+            let log = Arc::new(RequestLog::default());
+            let front = Front {
+                faults: Arc::clone(&faults),
+                clock: Arc::clone(&clock),
+                log: Arc::clone(&log),
+                faultless_paths: Some(&["/dir"]),
+            };
+            let answer = || async { ([("replay-nonce", "fresh")], BODY) };
+            let router = Router::new().route("/order", any(answer)).route("/dir", any(answer));
+            let tls = ServerTls::new(clock.now()).unwrap();
+            let bound = Bound::new().await.unwrap();
+            let url = format!("https://{}", bound.address());
+            let server = bound.serve(front.before(router), Some(tls.config), Arc::clone(&faults));
+
+            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+            let root = reqwest::Certificate::from_pem(tls.root_pem.as_bytes()).unwrap();
+            let client = Client::builder()
+                .tls_certs_only([root])
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .timeout(Duration::from_secs(10))
+                .build()
+                .unwrap();
+            let (order, directory) = (format!("{url}/order"), format!("{url}/dir"));
+            Self { client, order, directory, log, faults, server }
+        }
+
+        async fn order(&self) -> reqwest::Response {
+            self.client.post(&self.order).send().await.unwrap()
+        }
+    }
+
+    #[tokio::test]
+    async fn without_faults_requests_pass_over_http_2_and_are_noted() {
+        let site = Site::with(&[]).await;
+        let answer = site.order().await;
+        assert_eq!(answer.version(), http::Version::HTTP_2);
+        assert_eq!(answer.text().await.unwrap(), BODY);
+        let expected = LoggedRequest { method: "POST".to_owned(), path: "/order".to_owned() };
+        assert_eq!(site.log.requests(), [expected]);
+        site.log.clear();
+        assert!(site.log.requests().is_empty());
+    }
+
+    #[tokio::test]
+    async fn the_directory_is_spared() {
+        let site = Site::with(&["html-502=9", "overloaded-seconds=60"]).await;
+        let answer = site.client.get(&site.directory).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+    }
+
+    #[tokio::test]
+    async fn html_502_is_a_proxys_page_without_a_nonce_and_ends() {
+        let site = Site::with(&["html-502"]).await;
+        let answer = site.order().await;
+        assert_eq!((answer.status().as_u16(), answer.headers().get("replay-nonce")), (502, None));
+        assert_eq!(answer.headers()[CONTENT_TYPE], "text/html");
+        assert!(answer.text().await.unwrap().contains("502 Bad Gateway"));
+        assert_eq!(site.order().await.status(), 200);
+    }
+
+    #[tokio::test]
+    async fn overloaded_is_503_in_html_with_the_time_left_in_both_forms() {
+        let site = Site::with(&["overloaded-seconds=60"]).await;
+        for _ in 0..2 {
+            let answer = site.order().await;
+            assert_eq!(answer.status(), 503);
+            let seconds: u64 = answer.headers()[RETRY_AFTER].to_str().unwrap().parse().unwrap();
+            assert!((1..=60).contains(&seconds), "{seconds}");
+        }
+        site.faults.clear("overloaded-seconds").unwrap();
+        assert_eq!(site.order().await.status(), 200);
+
+        site.faults.set("overloaded-date=60").unwrap();
+        let asked = SystemTime::from(Clock::default().now());
+        let answer = site.order().await;
+        let until =
+            httpdate::parse_http_date(answer.headers()[RETRY_AFTER].to_str().unwrap()).unwrap();
+        let wait = until.duration_since(asked).unwrap();
+        assert!((55..=70).contains(&wait.as_secs()), "{wait:?}");
+    }
+
+    #[tokio::test]
+    async fn a_redirect_leads_to_a_path_that_the_log_would_show() {
+        let site = Site::with(&["redirect"]).await;
+        let answer = site.order().await;
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()[LOCATION]),
+            (307, &HeaderValue::from_static("/redirected"))
+        );
+    }
+
+    #[tokio::test]
+    async fn a_hanging_request_is_never_answered_and_the_next_one_is() {
+        let site = Site::with(&["hang"]).await;
+        let hanging =
+            site.client.post(&site.order).timeout(Duration::from_millis(300)).send().await;
+        assert!(hanging.unwrap_err().is_timeout());
+        assert_eq!(site.order().await.status(), 200);
+    }
+
+    #[tokio::test]
+    async fn a_truncated_body_breaks_off_after_its_headers() {
+        let site = Site::with(&["truncated-body"]).await;
+        let answer = site.order().await;
+        assert_eq!(answer.headers()["replay-nonce"], "fresh");
+        assert_eq!(answer.content_length(), Some(BODY.len() as u64));
+        assert!(answer.text().await.is_err());
+        assert_eq!(site.order().await.text().await.unwrap(), BODY);
+    }
+
+    #[tokio::test]
+    async fn bad_utf8_is_bytes_that_are_no_text() {
+        let site = Site::with(&["bad-utf8"]).await;
+        let body = site.order().await.bytes().await.unwrap();
+        assert!(body.starts_with(b"{\"status\"") && std::str::from_utf8(&body).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_slow_body_is_whole_and_takes_its_time() {
+        let site = Site::with(&["slow-body=200"]).await;
+        let started = Instant::now();
+        assert_eq!(site.order().await.text().await.unwrap(), BODY);
+        assert!(started.elapsed() >= Duration::from_millis(200));
+    }
+
+    #[tokio::test]
+    async fn a_giant_body_does_not_say_its_length_and_does_not_end() {
+        let site = Site::with(&["giant-body"]).await;
+        let mut answer = site.order().await;
+        assert_eq!(answer.content_length(), None);
+        let mut read = 0;
+        while read < 8 << 20 {
+            read += answer.chunk().await.unwrap().expect("it ended").len();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_round_trip_is_paid_by_each_answer_and_thrice_with_a_new_connection() {
+        let site = Site::with(&["round-trip=50"]).await;
+        let started = Instant::now();
+        site.order().await;
+        assert!(started.elapsed() >= Duration::from_millis(150));
+        let started = Instant::now();
+        site.order().await;
+        assert!(started.elapsed() >= Duration::from_millis(50));
+    }
+
+    #[tokio::test]
+    async fn a_dropped_server_closes_its_connections_and_its_port() {
+        let site = Site::with(&["hang"]).await;
+        let request = site.client.post(&site.order).send();
+        let address = site.order.split('/').nth(2).unwrap().to_owned();
+        let drop_it = async {
+            while site.log.requests().is_empty() {
+                tokio::task::yield_now().await;
+            }
+            drop(site.server);
+        };
+        let (answer, ()) = tokio::join!(request, drop_it);
+        assert!(!answer.unwrap_err().is_timeout());
+        assert!(tokio::net::TcpStream::connect(address).await.is_err());
+    }
 }

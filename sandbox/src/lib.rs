@@ -13,6 +13,11 @@ mod serve;
 mod tencent;
 mod tls;
 
+/// The README, so that its example is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
