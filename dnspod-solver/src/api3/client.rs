@@ -118,8 +118,7 @@ impl Client {
         body: &[u8],
         deadline: Instant,
     ) -> Result<T, Failure> {
-        let out_of_time =
-            |_| Failure::from(CallError::no_answer("no answer within the time limit"));
+        let out_of_time = |_| Failure::from(self.no_answer("no answer within the time limit"));
         let _turn = if self.proven.load(Ordering::Acquire) {
             None
         } else {
@@ -153,21 +152,22 @@ impl Client {
     ) -> Result<T, Failure> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let request = self.request(action, body)?;
-        let response = request.send().await.map_err(|e| CallError::no_answer(&reason(e)))?;
+        let response = request.send().await.map_err(|e| self.no_answer(&reason(e)))?;
         let server_time = response.headers().get(DATE).and_then(server_time);
         let status = response.status();
-        let body = read_bounded(response, MAX_BODY)
-            .await
-            .map_err(|e| CallError::no_answer(&e.to_string()))?;
+        let body =
+            read_bounded(response, MAX_BODY).await.map_err(|e| self.no_answer(&e.to_string()))?;
         let fail = |error| Failure { error, server_time };
 
         // Errors come with status 200 as well: the body decides.
         let Envelope { response: Head { error, request_id } } = match serde_json::from_slice(&body)
         {
             Ok(envelope) => envelope,
-            Err(error) if status.is_success() => return Err(fail(not_documented(action, &error))),
+            Err(error) if status.is_success() => {
+                return Err(fail(self.not_documented(action, &error)));
+            }
             Err(_) => {
-                return Err(fail(CallError::no_answer(&format!("it answered HTTP {status}"))));
+                return Err(fail(self.no_answer(&format!("answered with HTTP {status}"))));
             }
         };
         let request_id = request_id.unwrap_or_default();
@@ -184,7 +184,7 @@ impl Client {
         tracing::debug!(action, request_id, "answered");
         match serde_json::from_slice::<Envelope<T>>(&body) {
             Ok(envelope) => Ok(envelope.response),
-            Err(error) => Err(fail(not_documented(action, &error))),
+            Err(error) => Err(fail(self.not_documented(action, &error))),
         }
     }
 
@@ -217,6 +217,17 @@ impl Client {
             request = request.header("X-TC-Token", sensitive(token)?);
         }
         Ok(request.body(body.to_vec()))
+    }
+
+    fn no_answer(&self, what: &str) -> CallError {
+        CallError::no_answer(&format!("{}: {what}", self.host))
+    }
+
+    /// The position in the body is left out: it differs from answer to answer.
+    fn not_documented(&self, action: &str, error: &serde_json::Error) -> CallError {
+        let text = error.to_string();
+        let what = text.split(" at line ").next().unwrap_or_default();
+        self.no_answer(&format!("the answer to {action} is not what API 3.0 documents: {what}"))
     }
 
     /// Takes over the server's time; `false` where it told none.
@@ -278,13 +289,6 @@ fn sensitive(value: &str) -> Result<HeaderValue, CallError> {
 
 fn server_time(date: &HeaderValue) -> Option<OffsetDateTime> {
     httpdate::parse_http_date(date.to_str().ok()?).ok().map(OffsetDateTime::from)
-}
-
-/// The position in the body is left out: it differs from answer to answer.
-fn not_documented(action: &str, error: &serde_json::Error) -> CallError {
-    let text = error.to_string();
-    let what = text.split(" at line ").next().unwrap_or_default();
-    CallError::no_answer(&format!("its answer to {action} is not what API 3.0 documents: {what}"))
 }
 
 #[derive(serde::Deserialize)]

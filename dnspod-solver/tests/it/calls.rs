@@ -38,7 +38,7 @@ async fn a_call_carries_what_api_3_0_asks_for() {
     assert_eq!(header("x-tc-timestamp"), "1719792000");
     assert_eq!(header("x-tc-token"), "session");
     assert_eq!(header("x-tc-language"), "en-US");
-    let host = server.url.as_str().trim_start_matches("http://").trim_end_matches('/');
+    let host = server.host();
     assert_eq!(header("host"), host);
     assert_eq!(
         create.body,
@@ -55,7 +55,7 @@ async fn a_call_carries_what_api_3_0_asks_for() {
             service: "dnspod",
             method: "POST",
             query: "",
-            headers: &[("content-type", "application/json"), ("host", host)],
+            headers: &[("content-type", "application/json"), ("host", &host)],
             body: body.as_bytes(),
         },
         &credential,
@@ -91,7 +91,10 @@ async fn a_server_that_keeps_failing_is_given_up_after_five_tries() {
     .await;
     let dnspod = server.dnspod();
     let error = dnspod.append_txt(&txt(NAME, "v")).await.unwrap_err();
-    assert_eq!(error.to_string(), "DNSPod is unavailable: it answered HTTP 502 Bad Gateway");
+    assert_eq!(
+        error.to_string(),
+        format!("DNSPod is unavailable: {}: answered with HTTP 502 Bad Gateway", server.host())
+    );
     assert!(error.is_retryable());
     assert_eq!(dnspod.calls(), 5);
 }
@@ -104,7 +107,13 @@ async fn an_answer_without_end_is_cut_off() {
     })
     .await;
     let error = server.dnspod().append_txt(&txt(NAME, "v")).await.unwrap_err().to_string();
-    assert_eq!(error, "DNSPod is unavailable: the answer is larger than 4194304 bytes");
+    assert_eq!(
+        error,
+        format!(
+            "DNSPod is unavailable: {}: the answer is larger than 4194304 bytes",
+            server.host()
+        )
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -117,7 +126,11 @@ async fn an_answer_of_another_shape_is_named_with_its_action() {
     let error = server.dnspod().append_txt(&txt(NAME, "v")).await.unwrap_err().to_string();
     assert_eq!(
         error,
-        "DNSPod is unavailable: its answer to CreateRecord is not what API 3.0 documents: missing field `RecordId`"
+        format!(
+            "DNSPod is unavailable: {}: the answer to CreateRecord is not what API 3.0 documents: missing field \
+             `RecordId`",
+            server.host()
+        )
     );
 }
 

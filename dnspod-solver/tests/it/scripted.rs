@@ -59,6 +59,11 @@ impl Scripted {
         Self { url, calls, server }
     }
 
+    /// `127.0.0.1:PORT`.
+    pub(crate) fn host(&self) -> String {
+        self.url.authority().to_owned()
+    }
+
     /// A provider that calls this server.
     pub(crate) fn builder(&self) -> DnsPodBuilder {
         let credential = Credential::new("AKIDexample", "key").unwrap_or_else(|e| panic!("{e}"));
