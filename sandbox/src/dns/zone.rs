@@ -13,6 +13,10 @@ use super::record::{NewRecord, ZoneRecord, absolute, parse_data};
 /// The zone of the name servers' own names; every other zone is delegated to `ns1`, `ns2`, … of it.
 pub(crate) const NAME_SERVER_ZONE: &str = "nameserver.test";
 
+/// How many revisions of deleted records are kept for name servers that lag or are frozen, at least. Twice as many may
+/// pile up before the older ones are dropped, so that a sandbox that runs for days stays small.
+const HISTORY: u64 = 1_000;
+
 /// Whose zone it is, from the view of the account whose credentials the sandbox has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
@@ -272,6 +276,16 @@ impl State {
 
     fn commit(&mut self) {
         self.revisions.push(Instant::now());
+        let newest = self.next_revision() - 1;
+        if newest.is_multiple_of(HISTORY) {
+            let oldest = newest.saturating_sub(HISTORY);
+            for zone in &mut self.zones {
+                zone.records.retain(|_, records| {
+                    records.retain(|record| record.removed.is_none_or(|removed| removed > oldest));
+                    !records.is_empty()
+                });
+            }
+        }
     }
 
     fn current(&mut self, zone_id: u64, id: u64) -> Option<&mut Versioned> {
@@ -398,5 +412,29 @@ impl<'a> ZoneView<'a> {
 
     fn served(&self, record: &'a Versioned) -> Option<&'a ZoneRecord> {
         (record.is_in(self.revision) && record.record.record.enabled).then_some(&record.record)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_history_of_deleted_records_is_bounded() {
+        let now = OffsetDateTime::UNIX_EPOCH;
+        let store = ZoneStore::new();
+        let zone = store.add_zone("ws.example", Owner::Account, 1, now).unwrap();
+        let kept = NewRecord::new("kept", RecordType::TXT, "value");
+        store.add(zone, kept, now).unwrap();
+        for number in 0..4 * HISTORY {
+            let record = NewRecord::new("a", RecordType::TXT, &number.to_string());
+            let id = store.add(zone, record, now).unwrap();
+            assert!(store.remove(zone, id));
+        }
+        let state = store.read();
+        let versions: usize = state.zones[0].records.values().map(Vec::len).sum();
+        assert!(u64::try_from(versions).unwrap() <= 2 * HISTORY, "{versions}");
+        drop(state);
+        assert_eq!(store.records(zone).len(), 2, "the NS record and the one that was kept");
     }
 }
