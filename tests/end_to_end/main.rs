@@ -2,10 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod foreign_clients;
+mod pebble_issuance;
 mod real_parts;
 
 fn main() -> std::process::ExitCode {
     e2e::harness::run(
-        [foreign_clients::tests(), real_parts::tests()].into_iter().flatten().collect(),
+        [foreign_clients::tests(), pebble_issuance::tests(), real_parts::tests()]
+            .into_iter()
+            .flatten()
+            .collect(),
     )
 }

@@ -9,4 +9,6 @@ pub mod oracle;
 pub mod pebble;
 pub mod process;
 pub mod real_part;
+pub mod scene;
+pub mod second_client;
 pub mod txt_hook;

@@ -268,7 +268,7 @@ async fn accepts_connections(child: &mut Child, ports: &[SocketAddr]) -> Result<
     }
 }
 
-fn client(root: &str) -> Result<reqwest::Client, Box<dyn std::error::Error>> {
+pub(crate) fn client(root: &str) -> Result<reqwest::Client, Box<dyn std::error::Error>> {
     // The process's provider is set by whoever comes first; they are all the same.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     Ok(reqwest::Client::builder()
