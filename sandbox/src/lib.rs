@@ -25,7 +25,7 @@ use hickory_proto::rr::RecordType;
 
 pub use builder::{Builder, StartError};
 use clock::Clock;
-use dns::{AddError, DnsServers, NewRecord, QueryLog, ZoneInfo, ZoneStore};
+use dns::{AddError, DnsServers, NewRecord, Owner, QueryLog, ZoneInfo, ZoneStore};
 pub use dns::{LoggedQuery, ZoneStatus};
 use fault::Faults;
 pub use fault::{FAULTS, Fault, FaultError, FaultSpec, FaultValue};
@@ -137,6 +137,12 @@ impl Sandbox {
 
 /// DNS.
 impl Sandbox {
+    /// The names of the zones that belong to the account, in Unicode.
+    pub fn zones(&self) -> Vec<String> {
+        let zones = self.zones.zones().into_iter();
+        zones.filter(|zone| zone.owner == Owner::Account).map(|zone| zone.name).collect()
+    }
+
     /// The addresses of the authoritative name servers, which serve every zone over UDP and TCP.
     pub fn name_servers(&self) -> &[SocketAddr] {
         &self.dns.addresses
@@ -154,7 +160,8 @@ impl Sandbox {
         let Some((zone, sub_domain)) = self.locate(name) else { return Vec::new() };
         let records = self.zones.records(zone.id).into_iter().map(|record| record.record);
         records
-            .filter(|record| record.kind == RecordType::TXT && record.is_at(&sub_domain))
+            .filter(|record| record.enabled && record.kind == RecordType::TXT)
+            .filter(|record| record.is_at(&sub_domain))
             .map(|record| record.value)
             .collect()
     }

@@ -22,6 +22,7 @@ async fn the_accounts_domains_are_listed_in_both_spellings_and_nobody_elses() {
         .map(|domain| (domain["Name"].as_str().unwrap(), domain["Punycode"].as_str().unwrap()))
         .collect();
     assert_eq!(names, [("ws.example", "ws.example"), ("bücher.example", "xn--bcher-kva.example")]);
+    assert_eq!(sandbox.zones(), ["ws.example", "bücher.example"]);
     let first = &answer["DomainList"][0];
     assert_eq!(first["EffectiveDNS"], json!(["ns1.nameserver.test", "ns2.nameserver.test"]));
     assert_eq!((&first["Status"], &first["RecordCount"]), (&json!("ENABLE"), &json!(2)));

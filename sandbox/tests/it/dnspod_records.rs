@@ -162,6 +162,7 @@ async fn a_modified_record_keeps_its_id_and_may_be_switched_off() {
     assert_eq!(shown().await, ["new", "other"]);
     call(&sandbox, "ModifyRecord", &modify("new", "DISABLE")).await;
     assert_eq!(shown().await, ["other"]);
+    assert_eq!(sandbox.txt_values("_acme-challenge.ws.example"), ["other"]);
     let as_other = modify("other", "ENABLE");
     assert_eq!(
         refusal(&sandbox, "ModifyRecord", as_other).await,
