@@ -23,7 +23,7 @@ use crate::http::{HttpError, HttpOptions};
 ///
 /// Make one for each directory and clone it for each issuance.
 #[derive(Clone)]
-pub struct AcmeClient(Arc<Session>);
+pub struct AcmeClient(pub(super) Arc<Session>);
 
 impl AcmeClient {
     /// For the CA with this directory (RFC 8555 §7.1.1). Sends nothing yet.
@@ -189,4 +189,41 @@ fn decoded(hmac_key: &str) -> Result<Zeroizing<Vec<u8>>, AcmeError> {
     let key =
         BASE64_URL_SAFE_NO_PAD.decode(plain.as_bytes()).map_err(|_| AcmeError::InvalidHmacKey)?;
     if key.is_empty() { Err(AcmeError::InvalidHmacKey) } else { Ok(Zeroizing::new(key)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SystemClock;
+
+    fn client(directory: &str) -> Result<AcmeClient, HttpError> {
+        let directory = directory.parse().unwrap();
+        AcmeClient::new(&HttpOptions::default(), directory, Arc::new(SystemClock))
+    }
+
+    #[test]
+    fn a_directory_without_tls_is_refused_unless_it_is_on_this_machine() {
+        for good in ["https://ca.example/", "http://127.0.0.1:1/", "http://localhost:1/"] {
+            assert!(client(good).is_ok(), "{good}");
+        }
+        for bad in ["http://ca.example/", "ftp://ca.example/", "data:,"] {
+            assert_eq!(client(bad).err().unwrap().field, "directory", "{bad}");
+        }
+    }
+
+    #[test]
+    fn messages_name_the_port_where_it_is_not_the_usual_one() {
+        assert_eq!(client("https://ca.example/directory").unwrap().host(), "ca.example");
+        assert_eq!(client("https://[::1]:14000/dir").unwrap().host(), "[::1]:14000");
+    }
+
+    #[test]
+    fn hmac_keys_are_read_in_every_form_that_cas_show() {
+        for text in ["-_8", "-_8=", " +/8=\n"] {
+            assert_eq!(decoded(text).unwrap().as_slice(), [0xfb, 0xff], "{text}");
+        }
+        for bad in ["", "=", "a b", "é"] {
+            assert_eq!(decoded(bad).err(), Some(AcmeError::InvalidHmacKey), "{bad}");
+        }
+    }
 }

@@ -29,7 +29,7 @@ pub(super) struct Session {
     pub(super) local: bool,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) transport: Transport,
-    nonces: Arc<NoncePool>,
+    pub(super) nonces: Arc<NoncePool>,
     posts: Semaphore,
     directory: Mutex<Option<(Instant, Arc<Directory>)>>,
 }
