@@ -3,13 +3,21 @@
 
 mod foreign_clients;
 mod pebble_issuance;
+mod pebble_malice;
+mod pebble_resumed_orders;
 mod real_parts;
 
 fn main() -> std::process::ExitCode {
     e2e::harness::run(
-        [foreign_clients::tests(), pebble_issuance::tests(), real_parts::tests()]
-            .into_iter()
-            .flatten()
-            .collect(),
+        [
+            foreign_clients::tests(),
+            pebble_issuance::tests(),
+            pebble_malice::tests(),
+            pebble_resumed_orders::tests(),
+            real_parts::tests(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
     )
 }

@@ -1,6 +1,6 @@
 //! Our library put together for one test: DNSPod's API and DNS are a sandbox's, the CA is whatever the test says.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use acme_core::dns01::AuthoritativeLookup;
@@ -12,6 +12,7 @@ use acme_core::store::{MemoryStore, Store, StoredAccount, StoredCertificate};
 use acme_core::{Identifier, SystemClock};
 use dnspod_solver::{Credential, DnsPod};
 use sandbox::Sandbox;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -27,10 +28,9 @@ pub struct Scene {
     pub sandbox: Arc<Sandbox>,
     /// Where the issuer keeps everything.
     pub store: Arc<MemoryStore>,
-    /// Cancels the issuance under way.
-    pub cancel: CancellationToken,
     issuer: Issuer,
     events: Mutex<Vec<Event>>,
+    told: Notify,
 }
 
 impl Scene {
@@ -44,9 +44,9 @@ impl Scene {
         Ok(Self {
             sandbox: Arc::new(sandbox),
             store,
-            cancel: CancellationToken::new(),
             issuer,
             events: Mutex::default(),
+            told: Notify::new(),
         })
     }
 
@@ -58,24 +58,49 @@ impl Scene {
     /// # Panics
     /// Where nothing had to be issued, or nothing was stored.
     pub async fn issue(&self, request: &IssueRequest) -> Result<(Issued, Summary), IssueError> {
-        let outcome = self.run(request).await?;
+        let outcome = self.run(request, &CancellationToken::new()).await?;
         let Outcome::Issued(summary) = outcome else { panic!("nothing was issued: {outcome:?}") };
         let stored = self.stored(request).await.expect("an issued certificate is stored");
         Ok((stored, summary))
     }
 
-    /// As [`issue`](Self::issue), with the outcome as it is.
+    /// As [`issue`](Self::issue), until it is cancelled and with the outcome as it is.
     ///
     /// # Errors
     /// Those of [`Issuer::issue`].
-    pub async fn run(&self, request: &IssueRequest) -> Result<Outcome, IssueError> {
+    pub async fn run(
+        &self,
+        request: &IssueRequest,
+        cancel: &CancellationToken,
+    ) -> Result<Outcome, IssueError> {
         let progress = |event: &Event| {
-            self.events
-                .lock()
-                .expect("no test panics while it holds this lock")
-                .push(event.clone());
+            self.events().push(event.clone());
+            self.told.notify_waiters();
         };
-        self.issuer.issue(request, &progress, &self.cancel).await
+        self.issuer.issue(request, &progress, cancel).await
+    }
+
+    /// Issues until the events told so far `are` what is waited for, then cancels.
+    ///
+    /// # Errors
+    /// Those of [`Issuer::issue`]; [`IssueError::Cancelled`] unless it was too late for that.
+    pub async fn run_until(
+        &self,
+        request: &IssueRequest,
+        are: impl Fn(&[Event]) -> bool,
+    ) -> Result<Outcome, IssueError> {
+        let cancel = CancellationToken::new();
+        let watch = async {
+            loop {
+                let told = self.told.notified();
+                if are(&self.events()) {
+                    return cancel.cancel();
+                }
+                told.await;
+            }
+        };
+        let (outcome, ()) = tokio::join!(self.run(request, &cancel), watch);
+        outcome
     }
 
     /// The stored certificate, where there is one.
@@ -85,9 +110,9 @@ impl Scene {
         Some(Issued { fullchain: stored.fullchain_pem, privkey: stored.privkey_pem.to_string() })
     }
 
-    /// What was told since the last time this was asked.
-    pub fn events(&self) -> Vec<Event> {
-        std::mem::take(&mut *self.events.lock().expect("no test panics while it holds this lock"))
+    /// What was told so far.
+    pub fn events(&self) -> MutexGuard<'_, Vec<Event>> {
+        self.events.lock().expect("no test panics while it holds this lock")
     }
 
     /// All TXT values at the challenge names of `names`.
