@@ -5,6 +5,8 @@ mod certificate;
 pub mod contract;
 mod entry;
 mod error;
+#[cfg(unix)]
+mod file;
 mod json;
 mod memory;
 mod state;
@@ -20,6 +22,8 @@ pub use account::StoredAccount;
 pub use certificate::{StoredCertificate, certificate_name};
 pub use entry::Entry;
 pub use error::StoreError;
+#[cfg(unix)]
+pub use file::FileStore;
 pub use memory::MemoryStore;
 pub use state::{CertificateState, JournalEntry, NextAttempt, PendingOrder, StoredRequest};
 

@@ -1,0 +1,51 @@
+//! Exclusion between processes, by `flock`: the kernel frees the lock when its holder dies.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+use super::super::StoreError;
+use super::{blocking, failed, write};
+
+const LOCK: &str = ".lock";
+
+/// Between two tries. `flock` can wait by itself, but neither with a deadline nor without a thread.
+const RETRY: Duration = Duration::from_millis(100);
+
+/// Takes the lock of `directory`, waiting at most `wait`. It is free when the file is dropped.
+pub(super) async fn take(directory: &Path, wait: Duration) -> Result<File, StoreError> {
+    let begun = Instant::now();
+    let path = directory.join(LOCK);
+    let to_open = path.clone();
+    let mut file = blocking(move || {
+        write::create_directory(to_open.parent().unwrap_or(&to_open))?;
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&to_open)
+            .map_err(failed("lock", &to_open))
+    })
+    .await?;
+    loop {
+        let try_lock = move || Ok((file.try_lock(), file));
+        let (tried, same) = blocking(try_lock).await?;
+        file = same;
+        match tried {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::Error(error)) => return Err(failed("lock", &path)(error)),
+            Err(TryLockError::WouldBlock) if begun.elapsed() >= wait => {
+                let location = directory.display().to_string();
+                return Err(StoreError::Locked { location, waited: wait });
+            }
+            Err(TryLockError::WouldBlock) => {
+                sleep_until((Instant::now() + RETRY).min(begun + wait)).await;
+            }
+        }
+    }
+}
