@@ -8,6 +8,7 @@ use hickory_proto::rr::RecordType;
 use rand::distr::{Alphanumeric, SampleString};
 
 use crate::Sandbox;
+use crate::acme::{self, AcmeServer, Policy};
 use crate::clock::Clock;
 use crate::dns::{DnsServers, NAME_SERVER_ZONE, NewRecord, Owner, QueryLog, ZoneStore};
 use crate::fault::{FaultError, Faults};
@@ -30,6 +31,7 @@ pub struct Builder {
     faults: Vec<String>,
     secret: Option<(String, String)>,
     session_token: Option<String>,
+    policy: Policy,
 }
 
 /// Why a sandbox did not start.
@@ -57,6 +59,9 @@ pub enum StartError {
     /// The certificate of the sandbox's own HTTPS servers could not be made.
     #[error("the sandbox could not set up TLS: {0}")]
     Tls(String),
+    /// The CA could not be started.
+    #[error("the sandbox's CA could not be started: {0}")]
+    Acme(String),
 }
 
 impl Default for Builder {
@@ -69,6 +74,7 @@ impl Default for Builder {
             faults: Vec::new(),
             secret: None,
             session_token: None,
+            policy: Policy::default(),
         }
     }
 }
@@ -123,9 +129,17 @@ impl Builder {
         self
     }
 
+    /// What the ACME CA does where the RFCs leave it open.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
     /// Starts everything. The sandbox needs a tokio runtime with I/O and time enabled for as long as it lives.
     pub async fn start(self) -> Result<Sandbox, StartError> {
         let faults = Arc::new(Faults::default());
+        // No client may take a nonce's acceptance for granted.
+        faults.set("bad-nonce=5")?;
         for spec in &self.faults {
             faults.set(spec)?;
         }
@@ -153,6 +167,16 @@ impl Builder {
             faultless_paths: None,
         };
         let router = front.before(Arc::clone(&dnspod).router());
+        let config = acme::Config {
+            base_url: String::new(),
+            name_servers: dns.addresses.clone(),
+            faults: Arc::clone(&faults),
+            clock: Arc::clone(&clock),
+            policy: self.policy,
+        };
+        let acme = AcmeServer::start(config, Arc::clone(&tls.config))
+            .await
+            .map_err(|error| StartError::Acme(error.to_string()))?;
         let plain = listen("the DNSPod API").await?;
         let secure = listen("the DNSPod API").await?;
         Ok(Sandbox {
@@ -167,6 +191,7 @@ impl Builder {
             zones,
             queries,
             dns,
+            acme,
             dnspod,
             root_pem: tls.root_pem,
         })

@@ -4,6 +4,7 @@
 //! code with the clients that are tried against it: it is a second opinion on what the protocols say.
 #![allow(dead_code, reason = "the servers that use these parts follow one by one")]
 
+mod acme;
 mod builder;
 mod clock;
 mod dns;
@@ -23,6 +24,8 @@ use std::sync::Arc;
 
 use hickory_proto::rr::RecordType;
 
+use acme::AcmeServer;
+pub use acme::Policy;
 pub use builder::{Builder, StartError};
 use clock::Clock;
 use dns::{AddError, DnsServers, NewRecord, Owner, QueryLog, ZoneInfo, ZoneStore};
@@ -43,6 +46,7 @@ pub struct Sandbox {
     dnspod: Arc<DnspodApi>,
     dnspod_address: SocketAddr,
     dnspod_tls_address: SocketAddr,
+    acme: AcmeServer,
     root_pem: String,
     _servers: Vec<HttpServer>,
 }
@@ -99,6 +103,7 @@ impl Sandbox {
     pub fn reset_counts(&self) {
         self.queries.clear();
         self.dnspod.clear_calls();
+        self.acme.forget_requests();
     }
 
     /// Makes the clock of the sandbox's servers differ from the machine's by so many seconds.
