@@ -54,3 +54,21 @@ impl Clock for ManualClock {
         *self.0.lock().expect("no code panics while it holds this lock")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn a_manual_clock_stands_until_it_is_moved() {
+        let start = datetime!(2026-11-23 12:00 UTC);
+        let clock = ManualClock::new(start);
+        assert_eq!(clock.now(), start);
+        clock.advance(Duration::from_secs(90));
+        assert_eq!(clock.now(), datetime!(2026-11-23 12:01:30 UTC));
+        clock.set(start);
+        assert_eq!(clock.now(), start);
+    }
+}

@@ -50,7 +50,8 @@ impl<'a> Generations<'a> {
         let newest = self.all()?.into_iter().max().unwrap_or(0);
         let generation = newest.saturating_add(1);
         let path = self.path(generation);
-        Unfinished::directory(self.directory, document)?.rename_to(&path)?;
+        // It may have its name at once: nothing reads it before the link leads there.
+        write::create_with_files(&path, document)?;
         let switched = Unfinished::link(self.directory, &name(generation))
             .and_then(|link| link.rename_to(&self.current));
         if switched.is_err() && self.current().ok().flatten() != Some(generation) {

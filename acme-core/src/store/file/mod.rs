@@ -10,7 +10,8 @@
 //! ```
 //!
 //! Beside them lie `.lock` files, which are never deleted (to delete one would let two processes hold "the" lock), and
-//! for moments `.new-…` files. The latter survive only a kill, and who locks the directory next removes them.
+//! for moments `.new-…` files. Those, and generations the link never led to, are what a killed process leaves; who
+//! locks the directory next removes them.
 
 mod generation;
 mod lock;

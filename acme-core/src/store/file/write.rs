@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::super::{Document, StoreError};
 use super::failed;
 
-/// A file, directory or link under a name that nobody knows; removed on drop unless it was given its name.
+/// A file or link under a name that nobody knows; removed on drop unless it was given its name.
 ///
 /// Errors name the directory it lies in: its own name differs each time.
 pub(super) struct Unfinished {
@@ -20,21 +20,9 @@ impl Unfinished {
     /// A file in `directory` whose contents are on the disk.
     pub(super) fn file(directory: &Path, contents: &[u8]) -> Result<Self, StoreError> {
         let unfinished = Self::in_directory(directory);
-        write_new(&unfinished.path, contents).map_err(failed("write", directory))?;
-        Ok(unfinished)
-    }
-
-    /// A directory in `directory` whose files are on the disk.
-    pub(super) fn directory(directory: &Path, document: &Document) -> Result<Self, StoreError> {
-        let unfinished = Self::in_directory(directory);
-        let write = |path: &Path| {
-            DirBuilder::new().mode(0o700).create(path)?;
-            for (file, contents) in document.files() {
-                write_new(&path.join(file), contents)?;
-            }
-            sync_directory(path)
-        };
-        write(&unfinished.path).map_err(failed("write", directory))?;
+        write_new(&unfinished.path, contents)
+            .and_then(|file| file.sync_all())
+            .map_err(failed("write", directory))?;
         Ok(unfinished)
     }
 
@@ -79,6 +67,25 @@ pub(super) fn create_directory(path: &Path) -> Result<(), StoreError> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         Err(error) => Err(failed("create", path)(error)),
     }
+}
+
+/// Makes a directory with the files of a document, all of it on the disk when this returns. What fails leaves nothing.
+pub(super) fn create_with_files(path: &Path, document: &Document) -> Result<(), StoreError> {
+    DirBuilder::new().mode(0o700).create(path).map_err(failed("create", path))?;
+    let fill = || {
+        let mut written = Vec::new();
+        for (file, contents) in document.files() {
+            written.push(write_new(&path.join(file), contents)?);
+        }
+        written.push(File::open(path)?);
+        // At once, for most file systems then wait for the disk once and not for each file.
+        std::thread::scope(|scope| {
+            let syncs: Vec<_> =
+                written.iter().map(|file| scope.spawn(|| file.sync_all())).collect();
+            syncs.into_iter().try_for_each(|sync| sync.join().expect("syncing does not panic"))
+        })
+    };
+    fill().inspect_err(|_| remove(path)).map_err(failed("write", path))
 }
 
 /// Deletes a file; succeeds where there is none.
@@ -130,10 +137,10 @@ pub(super) fn remove(path: &Path) {
 /// What unfinished names begin with. A leading dot never begins a name of ours.
 const UNFINISHED: &str = ".new-";
 
-fn write_new(path: &Path, contents: &[u8]) -> io::Result<()> {
+fn write_new(path: &Path, contents: &[u8]) -> io::Result<File> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(contents)?;
-    file.sync_all()
+    Ok(file)
 }
 
 fn sync_directory(path: &Path) -> io::Result<()> {
