@@ -4,6 +4,8 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hickory_proto::rr::RecordType;
 use rand::distr::{Alphanumeric, SampleString};
 
@@ -32,6 +34,7 @@ pub struct Builder {
     secret: Option<(String, String)>,
     session_token: Option<String>,
     policy: Policy,
+    nonce_rejection: u8,
 }
 
 /// Why a sandbox did not start.
@@ -75,6 +78,8 @@ impl Default for Builder {
             secret: None,
             session_token: None,
             policy: Policy::default(),
+            // No client may take a nonce's acceptance for granted.
+            nonce_rejection: 5,
         }
     }
 }
@@ -135,11 +140,22 @@ impl Builder {
         self
     }
 
+    /// The share of nonces, in percent, that the CA rejects while `bad-nonce` is not set otherwise. The default is 5.
+    pub fn nonce_rejection(mut self, percent: u8) -> Self {
+        self.nonce_rejection = percent;
+        self
+    }
+
+    /// Makes the CA ask new accounts for [`Sandbox::external_account`].
+    pub fn require_external_account(mut self) -> Self {
+        self.policy.external_account_required = true;
+        self
+    }
+
     /// Starts everything. The sandbox needs a tokio runtime with I/O and time enabled for as long as it lives.
     pub async fn start(self) -> Result<Sandbox, StartError> {
         let faults = Arc::new(Faults::default());
-        // No client may take a nonce's acceptance for granted.
-        faults.set("bad-nonce=5")?;
+        faults.set(&format!("bad-nonce={}", self.nonce_rejection))?;
         for spec in &self.faults {
             faults.set(spec)?;
         }
@@ -167,12 +183,15 @@ impl Builder {
             faultless_paths: None,
         };
         let router = front.before(Arc::clone(&dnspod).router());
+        let (external_account, mac_key) = random_external_account();
+        let mut policy = self.policy;
+        policy.external_account_keys.insert(external_account.0.clone(), mac_key);
         let config = acme::Config {
             base_url: String::new(),
             name_servers: dns.addresses.clone(),
             faults: Arc::clone(&faults),
             clock: Arc::clone(&clock),
-            policy: self.policy,
+            policy,
         };
         let acme = AcmeServer::start(config, Arc::clone(&tls.config))
             .await
@@ -192,6 +211,7 @@ impl Builder {
             queries,
             dns,
             acme,
+            external_account,
             dnspod,
             root_pem: tls.root_pem,
         })
@@ -237,4 +257,11 @@ async fn listen(what: &'static str) -> Result<Bound, StartError> {
 fn random_secret() -> (String, String) {
     let random = || Alphanumeric.sample_string(&mut rand::rng(), 32);
     (format!("AKID{}", random()), random())
+}
+
+/// A key identifier with its MAC key in base64url, and the key's bytes.
+fn random_external_account() -> ((String, String), Vec<u8>) {
+    let key: [u8; 32] = rand::random();
+    let id = Alphanumeric.sample_string(&mut rand::rng(), 22);
+    ((id, URL_SAFE_NO_PAD.encode(key)), key.to_vec())
 }

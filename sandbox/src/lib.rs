@@ -2,8 +2,8 @@
 //!
 //! All ports are chosen by the system, and everything is gone when the [`Sandbox`] is dropped. The sandbox shares no
 //! code with the clients that are tried against it: it is a second opinion on what the protocols say.
-#![allow(dead_code, reason = "the servers that use these parts follow one by one")]
 
+#[allow(dead_code, reason = "revocation, renewal information and external accounts follow")]
 mod acme;
 mod builder;
 mod clock;
@@ -47,6 +47,7 @@ pub struct Sandbox {
     dnspod_address: SocketAddr,
     dnspod_tls_address: SocketAddr,
     acme: AcmeServer,
+    external_account: (String, String),
     root_pem: String,
     _servers: Vec<HttpServer>,
 }
@@ -109,6 +110,14 @@ impl Sandbox {
     /// Makes the clock of the sandbox's servers differ from the machine's by so many seconds.
     pub fn set_clock_offset(&self, seconds: i64) {
         self.clock.set_offset(seconds);
+    }
+}
+
+/// External account binding.
+impl Sandbox {
+    /// An external account that the CA knows (RFC 8555 §7.3.4): the key identifier, and the MAC key in base64url.
+    pub fn external_account(&self) -> (&str, &str) {
+        (&self.external_account.0, &self.external_account.1)
     }
 }
 

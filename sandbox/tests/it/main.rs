@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failure here fails a test, which is what it is for")]
 
 mod ask;
+mod building;
 mod captures;
 mod dnspod_domains;
 mod dnspod_records;
