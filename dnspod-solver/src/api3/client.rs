@@ -11,6 +11,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, DATE};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
+use tokio::sync::MutexGuard;
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
@@ -32,6 +33,8 @@ const MAX_TRIES: u32 = 5;
 /// How long a refused credential is not tried again. Tencent bans who keeps trying; a person who mends the key on
 /// Tencent's side waits no longer than this.
 const REFUSAL_STANDS: Duration = Duration::from_secs(120);
+
+const TOO_LATE: &str = "no answer within the time limit";
 
 /// How the API is reached.
 pub(crate) struct Connection {
@@ -118,12 +121,7 @@ impl Client {
         body: &[u8],
         deadline: Instant,
     ) -> Result<T, Failure> {
-        let out_of_time = |_| Failure::from(self.no_answer("no answer within the time limit"));
-        let _turn = if self.proven.load(Ordering::Acquire) {
-            None
-        } else {
-            Some(timeout_at(deadline, self.proving.lock()).await.map_err(out_of_time)?)
-        };
+        let _turn = self.turn(deadline).await?;
         if let Some(refusal) = self.standing_refusal() {
             return Err(refusal.into());
         }
@@ -131,7 +129,7 @@ impl Client {
         let until = deadline.min(Instant::now() + TRY_TIMEOUT);
         let answer = timeout_at(until, self.send(action, body))
             .await
-            .unwrap_or_else(|elapsed| Err(out_of_time(elapsed)));
+            .unwrap_or_else(|_| Err(self.no_answer(TOO_LATE).into()));
         match answer.as_ref().map_err(|failure| &failure.error) {
             Ok(_) => self.proven.store(true, Ordering::Release),
             Err(error @ CallError::Answered { .. }) => match error.class() {
@@ -142,6 +140,19 @@ impl Client {
             Err(CallError::NoAnswer { .. }) => {}
         }
         answer
+    }
+
+    /// The right to try an unproven credential; nothing where it is proven by now.
+    async fn turn(&self, deadline: Instant) -> Result<Option<MutexGuard<'_, ()>>, CallError> {
+        let proven = || self.proven.load(Ordering::Acquire);
+        if proven() {
+            return Ok(None);
+        }
+        let turn = timeout_at(deadline, self.proving.lock())
+            .await
+            .map_err(|_| self.no_answer(TOO_LATE))?;
+        // Those who waited while it was proven need not go one by one.
+        Ok((!proven()).then_some(turn))
     }
 
     /// Signs, sends and reads.

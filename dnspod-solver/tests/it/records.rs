@@ -37,6 +37,22 @@ async fn a_record_that_is_there_already_is_appended() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_record_appended_twice_is_still_deleted_by_one_call() {
+    let server = Scripted::start(|call| match call.action.as_str() {
+        "CreateRecord" if call.number > 0 => error("InvalidParameter.DomainRecordExist", ""),
+        _ => usual(call),
+    })
+    .await;
+    let dnspod = server.dnspod();
+    dnspod.append_txt(&txt(NAME, "v")).await.unwrap();
+    dnspod.append_txt(&txt(NAME, "v")).await.unwrap();
+    let before = dnspod.calls();
+    dnspod.delete_txt(&txt(NAME, "v")).await.unwrap();
+    assert_eq!(dnspod.calls() - before, 1);
+    assert_eq!(server.calls_of("DeleteRecord")[0].body["RecordId"], 7000);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_record_that_is_gone_already_is_deleted() {
     let server = Scripted::start(|call| match call.action.as_str() {
         "DeleteRecord" => error("InvalidParameter.RecordIdInvalid", ""),

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use acme_core::dns01::TxtRecord;
 use dnspod_solver::{Credential, DnsPod, DnsPodBuilder};
@@ -30,6 +31,8 @@ pub(crate) enum Reply {
     Json(Value),
     /// These bytes, head and body, and the end of the connection.
     Raw(String),
+    /// The same, so much later.
+    Later(Duration, Value),
     /// Nothing, ever.
     Hang,
 }
@@ -143,7 +146,13 @@ async fn serve(mut stream: TcpStream, script: Arc<Script>, calls: Arc<Mutex<Vec<
             call.number = calls.iter().filter(|earlier| earlier.action == call.action).count();
             calls.push(call.clone());
         }
-        match script(&call) {
+        let mut reply = script(&call);
+        if let Reply::Later(delay, response) = reply {
+            tokio::time::sleep(delay).await;
+            reply = Reply::Json(response);
+        }
+        match reply {
+            Reply::Later(..) => unreachable!("it was waited for"),
             Reply::Hang => std::future::pending().await,
             Reply::Raw(bytes) => {
                 let _ = stream.write_all(bytes.as_bytes()).await;
