@@ -1,4 +1,8 @@
 //! DNS-01 (RFC 8555 §8.4): publishing TXT records and seeing them at every authoritative server.
+//!
+//! A [`DnsProvider`] writes the records and a [`TxtLookup`] sees them; [`contract`] is what every provider is checked
+//! against. Between them: where to write ([`cname`]), whether the CA may issue at all ([`caa`]), and the wait until every
+//! server shows what was written ([`propagation`]).
 
 mod authoritative;
 pub mod caa;

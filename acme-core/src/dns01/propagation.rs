@@ -40,7 +40,7 @@ pub enum Progress {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PropagationError {
-    /// The servers could not be asked, up to the end.
+    /// The servers could not be asked even once.
     #[error(transparent)]
     Lookup(#[from] LookupError),
     /// At least one server did not answer the record in time.
@@ -75,7 +75,7 @@ pub async fn wait(
         names.entry(&record.name).or_default().push(record);
     }
     let waits = names.into_iter().map(|(name, records)| {
-        let wait = NameWait { lookup, name, records, last: Last::Nothing, reported: None };
+        let wait = NameWait { lookup, name, records, answers: None, failure: None, reported: None };
         wait.until_visible(start, timeout, progress)
     });
     join_all(waits).await.into_iter().collect()
@@ -86,15 +86,11 @@ struct NameWait<'a> {
     lookup: &'a dyn TxtLookup,
     name: &'a DnsName,
     records: Vec<&'a TxtRecord>,
-    last: Last,
+    /// What the servers answered last.
+    answers: Option<Vec<ServerAnswer>>,
+    /// Why they could not be asked, the last time that this happened.
+    failure: Option<LookupError>,
     reported: Option<Vec<ServerAnswer>>,
-}
-
-/// The last thing heard about a name.
-enum Last {
-    Nothing,
-    Answers(Vec<ServerAnswer>),
-    Failed(LookupError),
 }
 
 impl NameWait<'_> {
@@ -118,10 +114,10 @@ impl NameWait<'_> {
                 }
                 Ok(answers) => {
                     self.report_missing(&answers, progress);
-                    self.last = Last::Answers(answers);
+                    self.answers = Some(answers);
                 }
                 // A resolver that fails now may answer at the next look.
-                Err(error) => self.last = Last::Failed(error),
+                Err(error) => self.failure = Some(error),
             }
             // From question to question: a server that is slow to answer does not slow the others down further.
             let next = asked + poll;
@@ -168,10 +164,10 @@ impl NameWait<'_> {
     }
 
     fn gives_up(self, waited: Duration) -> PropagationError {
-        let servers = match self.last {
-            Last::Failed(error) => return error.into(),
-            Last::Answers(servers) => servers,
-            Last::Nothing => Vec::new(),
+        let servers = match (self.answers, self.failure) {
+            (Some(servers), _) => servers,
+            (None, Some(failure)) => return failure.into(),
+            (None, None) => Vec::new(),
         };
         let missing = |record: &&&TxtRecord| {
             servers.iter().any(|server| counts(server) && !has(server, record))

@@ -18,6 +18,10 @@ use super::question::{Question, Questioner};
 /// patience of somebody who corrects a delegation and tries again.
 const DELEGATION_LIFETIME: Duration = Duration::from_secs(60);
 
+/// The most name servers of a zone, and the most addresses of them, that are asked: more than any zone has, and a
+/// bound on what a hostile zone can make this machine do.
+const MAX_SERVERS: usize = 64;
+
 /// A zone and its name servers.
 #[derive(Debug)]
 pub(super) struct Zone {
@@ -137,7 +141,7 @@ impl Delegations {
         apex: Name,
         servers: Vec<Name>,
     ) -> Result<Arc<Zone>, String> {
-        let lookups = servers.iter().flat_map(|server| {
+        let lookups = servers.iter().take(MAX_SERVERS).flat_map(|server| {
             [RecordType::A, RecordType::AAAA].map(|kind| async move {
                 let read = |message: &Message| addresses(message, server, self.port);
                 (server, self.resolve(questioner, server, kind, read).await)
@@ -156,6 +160,7 @@ impl Delegations {
         }
         found.sort_by_key(|server| server.address);
         found.dedup_by_key(|server| server.address);
+        found.truncate(MAX_SERVERS);
         if found.is_empty() {
             let names: Vec<String> = servers.iter().map(host).collect();
             failures.insert(0, format!("no address of {} is known", names.join(", ")));

@@ -65,17 +65,20 @@ impl Questioner {
         question: &Question,
     ) -> Result<Message, NoAnswer> {
         let _place = self.places.acquire().await.expect("this semaphore is never closed");
-        match timeout(self.timeout, self.exchange(server, question)).await {
+        if server.is_ipv6() && udp_socket(server).await.is_err_and(|error| is_no_route(&error)) {
+            return Err(NoAnswer::NoIpv6Route);
+        }
+        let answer = match timeout(self.timeout, self.exchange(server, question)).await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) if server.is_ipv6() && is_without_route(&error) => {
-                Err(NoAnswer::NoIpv6Route)
-            }
             Ok(Err(error)) => Err(NoAnswer::Unreachable(error.to_string())),
             Err(_) => Err(NoAnswer::Unreachable(format!(
                 "no answer within {} ms, by UDP and by TCP",
                 self.timeout.as_millis()
             ))),
-        }
+        };
+        let code = answer.as_ref().map(|message| message.metadata.response_code);
+        tracing::debug!(%server, name = %question.name, kind = %question.kind, ?code, "asked");
+        answer
     }
 
     /// Asks the servers in their order, the next one as soon as the one before fails or takes long, until `accept`
@@ -93,6 +96,8 @@ impl Questioner {
             if let Some(&server) = servers.next() {
                 asked.push(async move { (server, self.ask(server, question).await) });
             } else if asked.is_empty() {
+                // In a fixed order, so that the same cause has the same text.
+                failures.sort_unstable();
                 return Err(failures.join("; "));
             }
             let patience = if servers.len() == 0 { self.timeout } else { NEXT_SERVER_AFTER };
@@ -131,7 +136,6 @@ impl Questioner {
             let attempt = udp(server, question.message(udp_payload));
             match timeout(self.timeout / (UDP_ATTEMPTS + 1), attempt).await {
                 Ok(Ok(Some(answer))) => return Ok(answer),
-                Ok(Err(error)) if is_without_route(&error) => return Err(error),
                 // Truncated, or a port that is closed for UDP: waiting gains nothing.
                 Ok(Ok(None) | Err(_)) => break,
                 Err(_) => {}
@@ -159,13 +163,7 @@ impl Question {
 
 /// The answer, or `None` where it was truncated.
 async fn udp(server: SocketAddr, question: Message) -> io::Result<Option<Message>> {
-    let any: SocketAddr = match server {
-        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-    };
-    let socket = UdpSocket::bind(any).await?;
-    // The system then passes on nothing that comes from elsewhere.
-    socket.connect(server).await?;
+    let socket = udp_socket(server).await?;
     socket.send(&encoded(&question)?).await?;
     let mut buffer = [0; MAX_UDP];
     loop {
@@ -182,6 +180,18 @@ async fn udp(server: SocketAddr, question: Message) -> io::Result<Option<Message
             return Ok(Some(answer));
         }
     }
+}
+
+/// A socket that talks to `server` only: the system passes on nothing that comes from elsewhere. Nothing is sent yet,
+/// and an error is one of this machine.
+async fn udp_socket(server: SocketAddr) -> io::Result<UdpSocket> {
+    let any: SocketAddr = match server {
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    let socket = UdpSocket::bind(any).await?;
+    socket.connect(server).await?;
+    Ok(socket)
 }
 
 /// RFC 1035 §4.2.2: each message follows its length.
@@ -215,12 +225,13 @@ fn decoded(bytes: &[u8], question: &Message) -> Option<Message> {
     is_answer.then_some(answer)
 }
 
-/// Whether sending failed on this machine already, because it has no IPv6 or no route for it.
-fn is_without_route(error: &io::Error) -> bool {
+/// Whether a socket could not be had for lack of IPv6 or of a route.
+fn is_no_route(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        io::ErrorKind::NetworkUnreachable
-            | io::ErrorKind::AddrNotAvailable
+        io::ErrorKind::AddrNotAvailable
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
             | io::ErrorKind::Unsupported
     ) || ADDRESS_FAMILY_UNSUPPORTED.iter().any(|&code| error.raw_os_error() == Some(code))
 }

@@ -173,6 +173,33 @@ async fn a_lookup_that_fails_is_tried_again() {
     wait_quietly(&lookup, &[record("a.ws.example", "1")]).await.unwrap();
 }
 
+/// Answers once that nothing is there, then fails.
+struct AnswersOnce(AtomicU32);
+
+#[async_trait]
+impl TxtLookup for AnswersOnce {
+    async fn txt(&self, name: &DnsName) -> Result<Vec<ServerAnswer>, LookupError> {
+        let failures = AtomicU32::new(self.0.fetch_add(1, Ordering::Relaxed));
+        Script { failures, answers: vec![Answer::NoSuchName] }.txt(name).await
+    }
+
+    async fn cname(&self, _: &DnsName) -> Result<Option<DnsName>, LookupError> {
+        Ok(None)
+    }
+
+    async fn caa(&self, _: &DnsName) -> Result<Vec<CaaRecord>, LookupError> {
+        Ok(Vec::new())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_servers_answered_is_reported_though_later_looks_failed() {
+    let lookup = AnswersOnce(AtomicU32::new(0));
+    let error = wait_quietly(&lookup, &[record("a.ws.example", "1")]).await.unwrap_err();
+    let PropagationError::NotPropagated { servers, .. } = error else { panic!("{error:?}") };
+    assert_eq!(servers[0].answer, Answer::NoSuchName);
+}
+
 #[tokio::test(start_paused = true)]
 async fn nothing_to_wait_for_is_no_wait() {
     let lookup = Script { failures: AtomicU32::new(0), answers: Vec::new() };
