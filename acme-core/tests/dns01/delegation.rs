@@ -60,28 +60,37 @@ async fn a_delegation_is_looked_up_once_for_all_who_ask_at_the_same_time() {
     assert_eq!(count("TXT"), 40);
 }
 
-#[tokio::test]
-async fn the_deepest_zone_is_asked() {
-    let builder = Sandbox::builder().zone("ws.example").zone("deep.ws.example");
+/// The zone whose name servers are looked up for a TXT record at `challenge`.
+async fn zone_asked_for(challenge: &str, aliases: &[(&str, &str)]) -> String {
     let addresses = vec![IpAddr::V4(Ipv4Addr::LOCALHOST), Ipv4Addr::new(127, 0, 0, 2).into()];
-    let sandbox = builder.name_server_addresses(addresses).start().await.unwrap();
-    by_delegation(&sandbox).txt(&name("_acme-challenge.a.deep.ws.example")).await.unwrap();
+    let builder = Sandbox::builder().zone("ws.example").zone("deep.ws.example");
+    let builder = builder.zone("example.test").name_server_addresses(addresses);
+    let sandbox = builder.start().await.unwrap();
+    for (alias, target) in aliases {
+        sandbox.add_record(alias, "CNAME", target).unwrap();
+    }
+    sandbox.add_record(challenge, "TXT", "value").unwrap();
+    let answers = by_delegation(&sandbox).txt(&name(challenge)).await.unwrap();
+    assert_eq!(answers[0].answer, values(&["value"]));
     let log = sandbox.dns_query_log();
     let zones: Vec<_> =
-        log.iter().filter(|query| query.kind == "NS").map(|query| query.name.as_str()).collect();
-    assert_eq!(zones, ["deep.ws.example."]);
+        log.into_iter().filter(|query| query.kind == "NS").map(|query| query.name).collect();
+    zones.join(" ")
+}
+
+#[tokio::test]
+async fn the_deepest_zone_is_asked() {
+    let zone = zone_asked_for("_acme-challenge.a.deep.ws.example", &[]).await;
+    assert_eq!(zone, "deep.ws.example.");
 }
 
 #[tokio::test]
 async fn an_alias_above_the_name_does_not_lead_to_the_zone_of_its_target() {
-    let sandbox = sandbox().await;
-    sandbox.add_record("www.ws.example", "CNAME", "host.example.test").unwrap();
-    sandbox.add_record("_acme-challenge.www.ws.example", "TXT", "value").unwrap();
-    let answers =
-        by_delegation(&sandbox).txt(&name("_acme-challenge.www.ws.example")).await.unwrap();
-    assert_eq!(answers[0].answer, values(&["value"]));
-    let log = sandbox.dns_query_log();
-    assert!(log.iter().any(|query| query.kind == "NS" && query.name == "ws.example."), "{log:?}");
+    for target in ["host.example.test", "host.ws.example", "ws.example"] {
+        let alias = ("www.deep.ws.example", target);
+        let zone = zone_asked_for("_acme-challenge.www.deep.ws.example", &[alias]).await;
+        assert_eq!(zone, "deep.ws.example.", "alias of {target}");
+    }
 }
 
 #[tokio::test]

@@ -106,11 +106,14 @@ async fn one_good_server_is_enough_for_cname_and_caa() {
     let [good, silent] = sandbox.name_servers() else { panic!("two servers are the default") };
     let lookup = AuthoritativeLookup::builder()
         .servers([*silent, *good])
-        .timeout(Duration::from_secs(5))
+        .timeout(Duration::from_secs(3600))
         .build()
         .unwrap();
-    assert_eq!(lookup.cname(&name("www.ws.example")).await, Ok(Some(name("ws.example"))));
-    assert_eq!(lookup.caa(&name("ws.example")).await, Ok(Vec::new()));
+    let asked = async {
+        assert_eq!(lookup.cname(&name("www.ws.example")).await, Ok(Some(name("ws.example"))));
+        assert_eq!(lookup.caa(&name("ws.example")).await, Ok(Vec::new()));
+    };
+    tokio::time::timeout(Duration::from_secs(30), asked).await.unwrap();
 }
 
 #[tokio::test]
@@ -147,7 +150,10 @@ async fn forged_answers_are_passed_over() {
         let mut other_name = question.clone();
         other_name.queries[0].name = crate::scripted::absolute("other.example.");
         let other_name = txt_answer_to(&other_name, "forged name");
-        vec![other_id, other_name, question.clone(), txt_answer_to(question, "real")]
+        let mut truncated = other_id.clone();
+        truncated.metadata.truncation = true;
+        let echo = question.clone();
+        vec![other_id, truncated, other_name, echo, txt_answer_to(question, "real")]
     })
     .await;
     assert_eq!(answer_of(server.address).await, values(&["real"]));
