@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::ready;
 use url::Url;
 
 use super::directory::{Directory, resource_url};
@@ -192,7 +194,7 @@ impl Account {
         limit: usize,
     ) -> Result<Answer, Failure> {
         let Parts { session, signer, .. } = &*self.0;
-        let sign = |nonce: &str| signer.sign(url, &Payload::Nothing, nonce);
+        let sign = |nonce: String| ready(signer.sign(url, &Payload::Nothing, &nonce)).boxed();
         session.post(attempts, OnLostAnswer::Repeat, url, limit, &sign).await
     }
 
@@ -204,7 +206,7 @@ impl Account {
         payload: &Payload<'_>,
     ) -> Result<Answer, Failure> {
         let Parts { session, signer, .. } = &*self.0;
-        let sign = |nonce: &str| signer.sign(url, payload, nonce);
+        let sign = |nonce: String| ready(signer.sign(url, payload, &nonce)).boxed();
         session.post(attempts, on_lost_answer, url, MAX_JSON, &sign).await
     }
 

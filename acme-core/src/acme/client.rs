@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, ready};
 use instant_acme::ExternalAccountKey;
 use serde::Deserialize;
 use url::Url;
@@ -18,6 +20,11 @@ use super::signer::{sign_bound_account, sign_new_account};
 use super::transport::{Answer, MAX_JSON};
 use crate::Clock;
 use crate::http::{HttpError, HttpOptions};
+use crate::store::StoreError;
+
+/// Stores an account's key, in PEM, before the CA hears of it.
+pub(crate) type KeepKey<'a> =
+    &'a (dyn Fn(Zeroizing<String>) -> BoxFuture<'a, Result<(), StoreError>> + Send + Sync);
 
 /// One CA as its clients see it: connections, nonces and the directory, shared by everything that clones it.
 ///
@@ -81,59 +88,80 @@ impl AcmeClient {
     /// Creates an account that is bound to an external one (RFC 8555 §7.3.4). `hmac_key` is base64url, as CAs show it.
     /// It says that the terms are agreed to: ask a person before.
     ///
-    /// The key is made here, and the caller can store it only when this returns. A lost answer is made good by asking
-    /// for the account that has the key; a process that is killed meanwhile loses the account and needs, where the CA
-    /// lets it be used once, another external one.
+    /// The key is made here, another one for each try. `keep` is given it before the CA is, and nothing is sent when it
+    /// fails; so whatever happens afterwards, [`find_account`](Self::find_account) finds the account.
     pub(crate) async fn create_account_with_eab(
         &self,
         email: Option<&str>,
         kid: &str,
         hmac_key: &str,
-    ) -> Result<(Account, AccountKey), AcmeError> {
-        let external = ExternalAccountKey::new(kid.to_owned(), &decoded(hmac_key)?);
+        keep: KeepKey<'_>,
+    ) -> Result<Account, AcmeError> {
+        let external = &ExternalAccountKey::new(kid.to_owned(), &decoded(hmac_key)?);
         let contact = email.map(mailto);
-        let contacts: Vec<&str> = contact.iter().map(String::as_str).collect();
+        let contacts = &contact.iter().map(String::as_str).collect::<Vec<_>>();
 
         let mut attempts = Attempts::new();
-        let directory = self.0.directory(&mut attempts).await?;
-        // A new key for each try: the library signs the binding for a key of its own making only.
-        let made = Mutex::new(None);
-        let take_key = || made.lock().expect("no code panics while it holds this lock").take();
+        let directory = &self.0.directory(&mut attempts).await?;
+        let made = &Mutex::new(None);
         let sign: Sign<'_> = &|nonce| {
-            let (body, key) = sign_bound_account(&directory, &contacts, &external, nonce)?;
-            *made.lock().expect("no code panics while it holds this lock") = Some(key);
-            Ok(body)
+            async move {
+                let (body, key) = sign_bound_account(directory, contacts, external, &nonce)?;
+                keep(key.to_pem()).await?;
+                *made.lock().expect("no code panics while it holds this lock") = Some(key);
+                Ok(body)
+            }
+            .boxed()
         };
         loop {
             let url = &directory.new_account;
             let posted =
                 self.0.post(&mut attempts, OnLostAnswer::Return, url, MAX_JSON, sign).await;
-            let (answer, key) = match (posted, take_key()) {
-                (Ok(answer), Some(key)) => (answer, key),
+            let key = made.lock().expect("no code panics while it holds this lock").take();
+            let error = match (posted, key) {
+                (Ok(answer), Some(key)) => {
+                    return Ok(self.created(&mut attempts, &answer, &key).await?.0);
+                }
                 (Err(Failure { error, maybe_done: true }), Some(key)) => {
-                    match self.new_account(&mut attempts, &key, true).await {
-                        Ok(answer) => (answer, key),
-                        Err(looked) if looked.error.is_account_does_not_exist() => {
-                            if attempts.pause(None).await {
-                                continue;
-                            }
-                            return Err(error);
-                        }
+                    match self.find(&mut attempts, &key).await {
+                        Ok(Some(account)) => return Ok(account),
+                        Ok(None) => error,
                         Err(_) => return Err(error),
                     }
                 }
                 (Err(failure), _) => return Err(failure.error),
                 (Ok(_), None) => unreachable!("an answer comes to a signed request only"),
             };
-            let (account, _) = self.created(&mut attempts, &answer, &key).await?;
-            return Ok((account, key));
+            if !attempts.pause(None).await {
+                return Err(error);
+            }
         }
+    }
+
+    /// The account that has this key, where there is one (RFC 8555 §7.3.1).
+    pub(crate) async fn find_account(
+        &self,
+        key: &AccountKey,
+    ) -> Result<Option<Account>, AcmeError> {
+        self.find(&mut Attempts::new(), key).await
     }
 
     /// An account from before. Sends nothing but for the directory, where it is not known.
     pub(crate) async fn account(&self, url: &Url, key: &AccountKey) -> Result<Account, AcmeError> {
         let directory = self.directory().await?;
         Account::new(Arc::clone(&self.0), directory, url.clone(), key)
+    }
+
+    async fn find(
+        &self,
+        attempts: &mut Attempts,
+        key: &AccountKey,
+    ) -> Result<Option<Account>, AcmeError> {
+        match self.new_account(attempts, key, true).await {
+            Ok(answer) => Ok(Some(self.created(attempts, &answer, key).await?.0)),
+            Err(failure) if failure.error.is_account_does_not_exist() => Ok(None),
+            Err(failure) => Err(failure.error),
+        }
     }
 
     /// Repeated when the answer is lost: the account is known by its key, so there will be one.
@@ -143,8 +171,9 @@ impl AcmeClient {
         key: &AccountKey,
         only_existing: bool,
     ) -> Result<Answer, Failure> {
-        let directory = self.0.directory(attempts).await?;
-        let sign: Sign<'_> = &|nonce| sign_new_account(&directory, key, only_existing, nonce);
+        let directory = &self.0.directory(attempts).await?;
+        let sign: Sign<'_> =
+            &|nonce| ready(sign_new_account(directory, key, only_existing, &nonce)).boxed();
         self.0.post(attempts, OnLostAnswer::Repeat, &directory.new_account, MAX_JSON, sign).await
     }
 
@@ -223,7 +252,7 @@ mod tests {
             assert_eq!(decoded(text).unwrap().as_slice(), [0xfb, 0xff], "{text}");
         }
         for bad in ["", "=", "a b", "é"] {
-            assert_eq!(decoded(bad).err(), Some(AcmeError::InvalidHmacKey), "{bad}");
+            assert!(matches!(decoded(bad), Err(AcmeError::InvalidHmacKey)), "{bad}");
         }
     }
 }

@@ -3,13 +3,17 @@
 use std::time::Duration;
 
 use crate::issue::Problem;
+use crate::store::StoreError;
 
 /// Why a request to a CA brought no usable answer, by who is at fault. The texts do not name the CA: the caller does.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum AcmeError {
     /// The HMAC key for external account binding is not base64url (RFC 8555 §7.3.4).
     #[error("the HMAC key of the external account is not base64url; copy it as the CA shows it")]
     InvalidHmacKey,
+    /// The caller could not store an account's key, so the CA was not asked for the account.
+    #[error("the account's key could not be stored")]
+    KeyNotKept(#[from] StoreError),
     /// The CA's answer breaks RFC 8555 or a bound that no honest answer reaches.
     #[error("unusable answer: {what}")]
     Malformed {

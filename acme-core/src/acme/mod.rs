@@ -21,6 +21,8 @@ mod problem;
 mod retry;
 mod session;
 mod signer;
+#[cfg(test)]
+mod tests;
 mod transport;
 
 pub(crate) use account::{Account, Reply};

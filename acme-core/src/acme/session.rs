@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http::Method;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::{Instant, timeout_at};
@@ -35,7 +36,8 @@ pub(super) struct Session {
 }
 
 /// Makes the signed body of a request from a nonce; called again for each try.
-pub(super) type Sign<'a> = &'a (dyn Fn(&str) -> Result<Bytes, AcmeError> + Send + Sync);
+pub(super) type Sign<'a> =
+    &'a (dyn Fn(String) -> BoxFuture<'a, Result<Bytes, AcmeError>> + Send + Sync);
 
 /// What is done when the CA may have acted on a request whose answer did not come.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -127,7 +129,7 @@ impl Session {
         &self,
         attempts: &mut Attempts,
         on_lost_answer: OnLostAnswer,
-        request: Request<'_>,
+        request: Request<'_, '_>,
     ) -> Result<Answer, Failure> {
         let mut last_error = None;
         loop {
@@ -168,7 +170,7 @@ impl Session {
         }
     }
 
-    async fn send(&self, request: Request<'_>) -> Result<Answer, SendError> {
+    async fn send(&self, request: Request<'_, '_>) -> Result<Answer, SendError> {
         let (new_nonce, url, limit, sign) = match request {
             Request::Directory => {
                 return self.transport.fetch(Method::GET, &self.directory_url).await;
@@ -183,7 +185,7 @@ impl Session {
                 Err(failed) => return Ok(failed),
             },
         };
-        let jws = sign(&nonce).map_err(SendError::Refused)?;
+        let jws = sign(nonce).await.map_err(SendError::Refused)?;
         let answer = self.transport.post(url, jws, limit).await?;
         if let Some(nonce) = answer.nonce() {
             self.nonces.put(nonce);
@@ -213,9 +215,9 @@ impl Session {
 }
 
 #[derive(Clone, Copy)]
-enum Request<'a> {
+enum Request<'a, 's> {
     Directory,
-    Post { new_nonce: &'a Url, url: &'a Url, limit: usize, sign: Sign<'a> },
+    Post { new_nonce: &'a Url, url: &'a Url, limit: usize, sign: Sign<'s> },
 }
 
 impl From<AcmeError> for Failure {

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use url::Url;
 
 use super::run::Run;
-use super::{Event, IssueError, Phase};
+use super::{Event, ExternalAccountBinding, IssueError, Phase};
 use crate::acme::{Account, AccountKey, AcmeError};
 use crate::store::{Entry, StoredAccount};
 
@@ -58,8 +59,7 @@ impl Run<'_> {
     }
 
     /// Registers (RFC 8555 §7.3). The key is stored before the CA hears of it, so that a lost answer loses no
-    /// account: the next run finds it again by its key. With an external account binding the key comes back only
-    /// with the answer.
+    /// account: the next run finds it again by its key.
     async fn create_account(&self) -> Result<Account, IssueError> {
         const DOING: &str = "create an account";
         let ca = &self.request.ca;
@@ -73,13 +73,7 @@ impl Run<'_> {
         }
 
         let account = if let Some(eab) = &ca.external_account {
-            let (account, key) = self
-                .client
-                .create_account_with_eab(email, &eab.kid, &eab.hmac_key)
-                .await
-                .map_err(|error| self.account_error(DOING, error))?;
-            self.stored(&account, &key).save(store, &name).await?;
-            account
+            self.create_bound_account(&name, eab).await?
         } else {
             if directory.external_account_required {
                 return Err(IssueError::ExternalAccountRequired { ca: self.client.host() });
@@ -106,10 +100,40 @@ impl Run<'_> {
         Ok(account)
     }
 
-    fn stored(&self, account: &Account, key: &AccountKey) -> StoredAccount {
-        let mut stored = StoredAccount::new(self.request.ca.directory.clone(), key.to_pem());
-        stored.url = Some(account.url().clone());
-        stored
+    /// Registers with an external account binding (RFC 8555 §7.3.4), unless an earlier run did and was killed before
+    /// it knew: the binding may be good for one account only.
+    async fn create_bound_account(
+        &self,
+        name: &str,
+        binding: &ExternalAccountBinding,
+    ) -> Result<Account, IssueError> {
+        const DOING: &str = "create an account";
+        let store = &*self.issuer.store;
+        let found = match StoredAccount::load(store, name).await? {
+            Some(stored) => {
+                let key = self.account_key(&stored.key_pem)?;
+                let found = self.client.find_account(&key).await;
+                found.map_err(|error| self.account_error(DOING, error))?
+            }
+            None => None,
+        };
+        let account = if let Some(account) = found {
+            account
+        } else {
+            let keep = |key_pem| {
+                let stored = StoredAccount::new(self.request.ca.directory.clone(), key_pem);
+                async move { stored.save(store, name).await }.boxed()
+            };
+            let email = self.request.ca.email.as_deref();
+            let (kid, hmac_key) = (&binding.kid, &binding.hmac_key);
+            let created = self.client.create_account_with_eab(email, kid, hmac_key, &keep).await;
+            created.map_err(|error| self.account_error(DOING, error))?
+        };
+        if let Some(mut stored) = StoredAccount::load(store, name).await? {
+            stored.url = Some(account.url().clone());
+            stored.save(store, name).await?;
+        }
+        Ok(account)
     }
 
     fn account_key(&self, pem: &str) -> Result<AccountKey, IssueError> {
@@ -123,12 +147,19 @@ impl Run<'_> {
     }
 
     fn account_error(&self, doing: &'static str, error: AcmeError) -> IssueError {
-        if error.is_external_account_required() {
-            IssueError::ExternalAccountRequired { ca: self.client.host() }
-        } else if error.is_user_action_required() && !self.request.ca.accept_tos {
-            self.terms_not_accepted(None)
-        } else {
-            self.ca_error(doing, error)
+        match error {
+            AcmeError::InvalidHmacKey => {
+                let reason = error.to_string();
+                IssueError::InvalidRequest { field: "external account", reason }
+            }
+            AcmeError::KeyNotKept(error) => error.into(),
+            error if error.is_external_account_required() => {
+                IssueError::ExternalAccountRequired { ca: self.client.host() }
+            }
+            error if error.is_user_action_required() && !self.request.ca.accept_tos => {
+                self.terms_not_accepted(None)
+            }
+            error => self.ca_error(doing, error),
         }
     }
 
