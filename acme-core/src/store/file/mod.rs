@@ -31,6 +31,7 @@ use async_trait::async_trait;
 use zeroize::Zeroizing;
 
 use self::generation::{CURRENT, Generations};
+use self::lock::Locks;
 use self::write::Unfinished;
 use super::{Document, Entry, LockGuard, Store, StoreError};
 
@@ -38,6 +39,7 @@ use super::{Document, Entry, LockGuard, Store, StoreError};
 #[derive(Clone, Debug)]
 pub struct FileStore {
     root: PathBuf,
+    locks: Locks,
 }
 
 impl FileStore {
@@ -47,11 +49,15 @@ impl FileStore {
     pub fn open(root: impl AsRef<Path>) -> Result<Self, StoreError> {
         let root = std::path::absolute(&root).map_err(failed("read", root.as_ref()))?;
         match std::fs::metadata(&root) {
-            Ok(found) if found.is_dir() => Ok(Self { root }),
-            Ok(_) => Err(failed("read", &root)(ErrorKind::NotADirectory.into())),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self { root }),
-            Err(error) => Err(failed("read", &root)(error)),
+            Ok(found) if !found.is_dir() => {
+                return Err(failed("read", &root)(ErrorKind::NotADirectory.into()));
+            }
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(failed("read", &root)(error));
+            }
+            _ => {}
         }
+        Ok(Self { root, locks: Locks::default() })
     }
 
     /// The directory everything lies below.
@@ -104,7 +110,9 @@ impl Store for FileStore {
         entry.check_document(document)?;
         let (directory, entry) = (self.directory(entry)?, entry.clone());
         let document = document.clone();
+        let held = self.locks.held(&directory);
         blocking(move || {
+            let _held = held;
             if let Entry::Certificate(_) = entry {
                 write::create_directory(&directory)?;
                 return Generations::at(&directory).save(&document);
@@ -119,9 +127,13 @@ impl Store for FileStore {
 
     async fn delete(&self, entry: &Entry) -> Result<(), StoreError> {
         let (directory, entry) = (self.directory(entry)?, entry.clone());
-        blocking(move || match entry {
-            Entry::Certificate(_) => Generations::at(&directory).delete(),
-            _ => write::delete_file(&directory.join(only_file(&entry))),
+        let held = self.locks.held(&directory);
+        blocking(move || {
+            let _held = held;
+            match entry {
+                Entry::Certificate(_) => Generations::at(&directory).delete(),
+                _ => write::delete_file(&directory.join(only_file(&entry))),
+            }
         })
         .await
     }
@@ -148,7 +160,7 @@ impl Store for FileStore {
 
     async fn lock(&self, entry: &Entry, wait: Duration) -> Result<LockGuard, StoreError> {
         let directory = self.directory(entry)?;
-        let held = lock::take(&directory, wait).await?;
+        let held = self.locks.take(&directory, wait).await?;
         blocking(move || {
             // Nobody else writes here now: what is unfinished was left by the dead.
             write::remove_unfinished(&directory);

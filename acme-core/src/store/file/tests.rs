@@ -217,3 +217,19 @@ async fn who_waits_for_a_lock_gives_up_at_the_deadline() {
     drop(held);
     store.lock(&entry, Duration::ZERO).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_save_whose_caller_is_cancelled_is_carried_through_and_keeps_the_lock_until_then() {
+    let (_directory, store) = scratch();
+    let entry = certificate();
+    for round in 1..=10 {
+        let document = marked(&entry, &round.to_string());
+        let held = store.lock(&entry, Duration::ZERO).await.unwrap();
+        let save = store.save(&entry, &document);
+        assert!(futures_util::FutureExt::now_or_never(save).is_none(), "it did not begin to wait");
+        drop(held);
+        let next = FileStore::open(store.root()).unwrap();
+        let _held = next.lock(&entry, Duration::from_secs(20)).await.unwrap();
+        assert!(next.load(&entry).await.unwrap() == Some(document), "round {round}");
+    }
+}

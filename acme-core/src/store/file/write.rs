@@ -4,6 +4,7 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::thread::Builder;
 
 use super::super::{Document, StoreError};
 use super::failed;
@@ -80,8 +81,8 @@ pub(super) fn create_with_files(path: &Path, document: &Document) -> Result<(), 
         written.push(File::open(path)?);
         // At once, for most file systems then wait for the disk once and not for each file.
         std::thread::scope(|scope| {
-            let syncs: Vec<_> =
-                written.iter().map(|file| scope.spawn(|| file.sync_all())).collect();
+            let sync = |file| Builder::new().spawn_scoped(scope, move || File::sync_all(file));
+            let syncs: Vec<_> = written.iter().map(sync).collect::<Result<_, _>>()?;
             syncs.into_iter().try_for_each(|sync| sync.join().expect("syncing does not panic"))
         })
     };
