@@ -31,13 +31,13 @@ impl Run<'_> {
             None => self.new_key().await?,
         };
         let document = Document::default().with("privkey.pem", key.to_pem().as_bytes());
-        self.issuer.store.save(&Entry::PendingKey(self.request.name.clone()), &document).await?;
+        self.issuer.store.save(&self.kept.pending_key(), &document).await?;
         Ok(key)
     }
 
     /// The key that an earlier run stored for the order in flight.
     pub(super) async fn pending_key(&self) -> Result<Option<PrivateKey>, IssueError> {
-        let entry = Entry::PendingKey(self.request.name.clone());
+        let entry = self.kept.pending_key();
         let Some(document) = self.issuer.store.load(&entry).await? else { return Ok(None) };
         let pem = document.get("privkey.pem").and_then(|pem| std::str::from_utf8(pem).ok());
         match pem.map(PrivateKey::from_pem) {

@@ -93,8 +93,8 @@ pub enum Outcome {
 
 /// The whole issuance.
 async fn issue_anew(run: &Run<'_>) -> Result<Summary, IssueError> {
-    run.may_ask_the_ca().await?;
     run.sweep_journal().await;
+    run.may_ask_the_ca().await?;
     let account = run.open_account().await?;
     let names = run.preflight(&account).await?;
 

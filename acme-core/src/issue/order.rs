@@ -5,7 +5,7 @@ use url::Url;
 use super::run::Run;
 use super::{Event, IssueError, Phase, Problem};
 use crate::acme::{Account, AcmeError, Order, OrderStatus, Reply};
-use crate::store::{Entry, PendingOrder};
+use crate::store::PendingOrder;
 
 /// An order and where it is.
 pub(super) struct OpenOrder {
@@ -37,8 +37,7 @@ impl Run<'_> {
     /// Forgets the order in flight: it is finished or dead.
     pub(super) async fn forget_order(&self) -> Result<(), IssueError> {
         self.kept.update(|state| state.pending = None).await?;
-        let key = Entry::PendingKey(self.request.name.clone());
-        Ok(self.issuer.store.delete(&key).await?)
+        Ok(self.issuer.store.delete(&self.kept.pending_key()).await?)
     }
 
     async fn resume_or_order(&self, account: &Account) -> Result<OpenOrder, IssueError> {

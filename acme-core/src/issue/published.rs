@@ -6,9 +6,10 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 
 use crate::dns01::{DnsProvider, DnsProviderError, TxtRecord};
-use crate::store::{CertificateState, JournalEntry, LockGuard, Store, StoreError};
+use crate::store::{CertificateState, Entry, JournalEntry, LockGuard, Store, StoreError};
 
 /// The state of one certificate while a run holds its lock: what it changes is on disk when the change returns.
 pub(super) struct Kept {
@@ -16,6 +17,7 @@ pub(super) struct Kept {
     store: Arc<dyn Store>,
     provider: Arc<dyn DnsProvider>,
     state: Mutex<CertificateState>,
+    cancel: CancellationToken,
     _lock: LockGuard,
 }
 
@@ -25,9 +27,15 @@ impl Kept {
         store: Arc<dyn Store>,
         provider: Arc<dyn DnsProvider>,
         state: CertificateState,
+        cancel: CancellationToken,
         lock: LockGuard,
     ) -> Self {
-        Self { name, store, provider, state: Mutex::new(state), _lock: lock }
+        Self { name, store, provider, state: Mutex::new(state), cancel, _lock: lock }
+    }
+
+    /// Where the key of the order in flight is.
+    pub(super) fn pending_key(&self) -> Entry {
+        Entry::PendingKey(self.name.clone())
     }
 
     /// A copy of the state now.
@@ -72,14 +80,11 @@ impl Kept {
         &self,
         records: &[TxtRecord],
         uncertain: &[TxtRecord],
-        bound: Duration,
     ) -> Vec<Deletion> {
         let deletions = join_all(records.iter().map(|record| async move {
-            let result = tokio::time::timeout(bound, self.provider.delete_txt(record)).await;
-            let failure = match result {
-                Ok(Ok(())) => None,
-                Ok(Err(error)) => Some(NotDeleted::Provider(error)),
-                Err(_) => Some(NotDeleted::TimedOut(bound)),
+            let failure = tokio::select! {
+                deleted = self.provider.delete_txt(record) => deleted.err().map(NotDeleted::Provider),
+                bound = self.out_of_time() => Some(NotDeleted::TimedOut(bound)),
             };
             Deletion { record: record.clone(), failure }
         }))
@@ -93,6 +98,28 @@ impl Kept {
             tracing::warn!(certificate = self.name, %error, "cannot strike deleted TXT records from the journal");
         }
         deletions
+    }
+
+    /// Removes the state, unless it names TXT records that may still be there.
+    pub(super) async fn forget_unless_journalled(&self) {
+        if self.state().await.journal.is_empty() {
+            for entry in [Entry::State(self.name.clone()), self.pending_key()] {
+                if let Err(error) = self.store.delete(&entry).await {
+                    tracing::warn!(certificate = self.name, %error, "cannot remove the state of a dry run");
+                }
+            }
+        }
+    }
+
+    /// Returns when a deletion has had its time, which is short once the run is cancelled.
+    async fn out_of_time(&self) -> Duration {
+        tokio::select! {
+            () = tokio::time::sleep(DELETION_BOUND) => DELETION_BOUND,
+            () = async {
+                self.cancel.cancelled().await;
+                tokio::time::sleep(CANCELLED_DELETION_BOUND).await;
+            } => CANCELLED_DELETION_BOUND,
+        }
     }
 }
 
@@ -138,14 +165,16 @@ impl Drop for Published {
         let uncertain = std::mem::take(&mut self.uncertain);
         // Without a runtime nothing can be deleted now: the journal has the records, the next run sweeps them.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let task = runtime
-                .spawn(async move { kept.delete(&records, &uncertain, DELETION_BOUND).await });
+            let task = runtime.spawn(async move { kept.delete(&records, &uncertain).await });
             // Nobody listens when the whole run was dropped: the task goes on by itself.
             drop(self.started.send(task));
         }
     }
 }
 
-/// How long one deletion may take. With [`CANCELLED_APPEND_GRACE`](super::challenges::CANCELLED_APPEND_GRACE) it stays
-/// below the 10 s that a cancelled run is given.
-pub(super) const DELETION_BOUND: Duration = Duration::from_secs(5);
+/// How long one deletion may take: a provider may list a new record only after half a minute.
+const DELETION_BOUND: Duration = Duration::from_secs(45);
+
+/// How long it may take in a cancelled run. With
+/// [`CANCELLED_APPEND_GRACE`](super::challenges::CANCELLED_APPEND_GRACE) it stays below the 10 s that such a run is given.
+const CANCELLED_DELETION_BOUND: Duration = Duration::from_secs(5);

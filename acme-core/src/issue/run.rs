@@ -40,18 +40,21 @@ impl<'a> Run<'a> {
         cancel: &'a CancellationToken,
     ) -> Result<Self, IssueError> {
         let begun = Instant::now();
-        let entry = Entry::State(request.name.clone());
-        let lock = issuer.store.lock(&entry, LOCK_WAIT).await?;
-        let state = CertificateState::load(&*issuer.store, &request.name).await?;
+        // A dry run leaves alone what a real one has in flight.
+        let suffix = if request.dry_run { ".dry-run" } else { "" };
+        let name = format!("{}{suffix}", request.name);
+        let lock = issuer.store.lock(&Entry::State(name.clone()), LOCK_WAIT).await?;
+        let state = CertificateState::load(&*issuer.store, &name).await?;
         let client = issuer.client(&request.ca.directory).map_err(|error| {
             IssueError::InvalidRequest { field: error.field, reason: error.reason }
         })?;
         let (deletions, deletions_started) = mpsc::unbounded_channel();
         let kept = Kept::new(
-            request.name.clone(),
+            name,
             issuer.store.clone(),
             issuer.provider.clone(),
             state,
+            cancel.clone(),
             lock,
         );
         Ok(Self {
@@ -122,7 +125,7 @@ impl<'a> Run<'a> {
         let left = self.kept.state().await.journal;
         if !left.is_empty() {
             let records: Vec<_> = left.into_iter().map(|entry| entry.record).collect();
-            self.report(self.kept.delete(&records, &[], super::published::DELETION_BOUND).await);
+            self.report(self.kept.delete(&records, &[]).await);
         }
     }
 
@@ -162,6 +165,9 @@ impl<'a> Run<'a> {
                 }
             })
             .await;
+        if self.request.dry_run {
+            self.kept.forget_unless_journalled().await;
+        }
         let mut summary = match (result, remembered) {
             (Ok(summary), Ok(())) => summary,
             (Ok(_), Err(error)) => return Err(error.into()),
