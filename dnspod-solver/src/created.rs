@@ -36,8 +36,10 @@ impl Created {
 
     /// `record` exists or may exist, and DNSPod has not said where. A place that is known already stays.
     pub(crate) fn remember_unplaced(&self, record: &TxtRecord) {
-        let known = Known { place: None, since: Instant::now() };
-        self.room().entry(record.clone()).or_insert(known);
+        let mut records = self.room();
+        if records.get(record).is_none_or(|known| known.place.is_none()) {
+            records.insert(record.clone(), Known { place: None, since: Instant::now() });
+        }
     }
 
     pub(crate) fn find(&self, record: &TxtRecord) -> Option<Known> {
@@ -46,6 +48,14 @@ impl Created {
 
     pub(crate) fn forget(&self, record: &TxtRecord) {
         self.records().remove(record);
+    }
+
+    /// DNSPod has refused to create `record`; what is known of an earlier one stays.
+    pub(crate) fn forget_unplaced(&self, record: &TxtRecord) {
+        let mut records = self.records();
+        if records.get(record).is_some_and(|known| known.place.is_none()) {
+            records.remove(record);
+        }
     }
 
     fn records(&self) -> MutexGuard<'_, HashMap<TxtRecord, Known>> {

@@ -23,7 +23,7 @@ const TTLS: std::ops::RangeInclusive<u32> = 1..=604_800;
 /// A clone shares connections, known zones and the ids of created records: make one for each account and clone it.
 ///
 /// - The zone of a name is found by asking the account, longest suffix first, and is remembered for ten minutes.
-///   `DescribeDomain`, `DescribeRecordList`, `CreateRecord` and `DeleteRecord` on the zone are all the permissions needed.
+///   `DescribeDomain`, `DescribeRecordList`, `CreateRecord` and `DeleteRecord` on the zone are all it needs.
 /// - With the zone known, an append is one call, and so is a delete of what this instance has appended.
 /// - An append or delete ends within 25 s. What Tencent documents as temporary is tried again within that time; a
 ///   refused credential never is, and for two minutes is refused again without a call, because Tencent bans accounts

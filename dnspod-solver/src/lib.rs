@@ -1,7 +1,7 @@
 //! DNS-01 TXT records at DNSPod / Tencent Cloud DNS.
 //!
-//! [`DnsPod`] is a [`DnsProvider`](acme_core::dns01::DnsProvider) for accounts of DNSPod and Tencent Cloud, on the Chinese and
-//! the international site, by Tencent Cloud API 3.0.
+//! [`DnsPod`] is a [`DnsProvider`](acme_core::dns01::DnsProvider) for accounts of DNSPod and Tencent Cloud, on the
+//! Chinese and the international site, by Tencent Cloud API 3.0.
 //!
 //! ```
 //! use acme_core::dns01::{DnsProvider, TxtRecord};

@@ -39,25 +39,27 @@ impl Records {
     pub(crate) async fn append(&self, record: &TxtRecord) -> Result<(), DnsProviderError> {
         let deadline = Instant::now() + OPERATION;
         let mut zone = self.zone_in_service(record, deadline).await?;
+        // Before the call: a caller that stops waiting, or an answer that is lost, may leave a record behind, and a
+        // delete must then not trust a list too soon.
+        self.created.remember_unplaced(record);
         let mut created = self.create(&zone, record, deadline).await;
         if created.as_ref().is_err_and(|error| self.is_outdated(&zone, error)) {
             zone = self.zone_in_service(record, deadline).await?;
             created = self.create(&zone, record, deadline).await;
         }
         match created {
-            Ok(record_id) => self.created.remember(record, zone, record_id),
-            Err(error) if error.class() == Class::AlreadyThere => {
-                self.created.remember_unplaced(record);
+            Ok(record_id) => {
+                self.created.remember(record, zone, record_id);
+                Ok(())
             }
+            Err(error) if error.class() == Class::AlreadyThere => Ok(()),
             Err(error) => {
-                // The record may exist although the answer was lost: a delete must then not trust a list too soon.
-                if matches!(error, CallError::NoAnswer { .. }) {
-                    self.created.remember_unplaced(record);
+                if matches!(error, CallError::Answered { .. }) {
+                    self.created.forget_unplaced(record);
                 }
-                return Err(error.into_provider_error(&record.name, &zone.name));
+                Err(error.into_provider_error(&record.name, &zone.name))
             }
         }
-        Ok(())
     }
 
     /// Deletes `record`; one call where this instance has created it.

@@ -47,6 +47,8 @@ struct DescribeDomainAnswer {
     domain_info: DomainInfo,
 }
 
+/// Without `ErrorOnEmpty`, which the international site does not document: that there is no record is an error, and is
+/// read as [`Class::Gone`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct DescribeRecordList<'a> {
@@ -59,8 +61,6 @@ struct DescribeRecordList<'a> {
     record_type: &'a str,
     offset: u64,
     limit: u64,
-    /// Without it, no record is an error. The international site does not know it, so that error is read too.
-    error_on_empty: &'a str,
 }
 
 #[derive(Deserialize)]
@@ -126,7 +126,6 @@ impl Client {
             record_type: "TXT",
             offset: 0,
             limit: 1,
-            error_on_empty: "no",
         };
         let answer: Result<DescribeRecordListAnswer, _> =
             self.call("DescribeRecordList", &request, deadline).await;
@@ -168,7 +167,6 @@ impl Client {
                 record_type: "TXT",
                 offset,
                 limit: PAGE,
-                error_on_empty: "no",
             };
             let answer: DescribeRecordListAnswer =
                 match self.call("DescribeRecordList", &request, deadline).await {

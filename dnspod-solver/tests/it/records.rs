@@ -176,6 +176,32 @@ async fn a_create_whose_answer_is_lost_succeeds_and_is_deleted_when_lists_show_i
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_append_given_up_half_way_is_deleted_when_lists_show_it() {
+    let server = answer_lost(4).await;
+    let dnspod = server.dnspod();
+    let record = txt(NAME, "v");
+    tokio::time::timeout(Duration::from_secs(2), dnspod.append_txt(&record)).await.unwrap_err();
+    assert_eq!(server.calls_of("CreateRecord").len(), 1);
+
+    dnspod.delete_txt(&record).await.unwrap();
+    assert_eq!(server.calls_of("DeleteRecord")[0].body["RecordId"], 9);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_was_refused_is_deleted_without_waiting() {
+    let server = Scripted::start(|call| match call.action.as_str() {
+        "CreateRecord" => error("InvalidParameter.RecordValueInvalid", ""),
+        _ => usual(call),
+    })
+    .await;
+    let dnspod = server.dnspod();
+    dnspod.append_txt(&txt(NAME, "v")).await.unwrap_err();
+    let start = Instant::now();
+    dnspod.delete_txt(&txt(NAME, "v")).await.unwrap();
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_new_record_that_lists_never_show_is_not_reported_as_deleted() {
     let server = answer_lost(usize::MAX).await;
     let dnspod = server.dnspod();
