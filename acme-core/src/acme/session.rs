@@ -12,7 +12,7 @@ use url::Url;
 
 use super::directory::{Directory, is_loopback};
 use super::error::AcmeError;
-use super::nonce::{Fetching, NoncePool, Turn, is_nonce};
+use super::nonce::{NoncePool, Turn, is_nonce};
 use super::retry::{Attempts, CALL_DEADLINE};
 use super::transport::{Answer, SendError, Transport};
 use crate::Clock;
@@ -116,11 +116,13 @@ impl Session {
             tokio::spawn(async move {
                 let asked = timeout_at(
                     Instant::now() + CALL_DEADLINE,
-                    session.fetch_nonce(&directory.new_nonce, fetching),
+                    session.fetch_nonce(&directory.new_nonce),
                 );
                 if let Ok(Ok(Ok(nonce))) = asked.await {
                     session.nonces.put(&nonce);
                 }
+                // Only now: a call that found neither the nonce nor the request under way would ask again.
+                drop(fetching);
             });
         }
     }
@@ -180,7 +182,7 @@ impl Session {
         let _post = self.posts.acquire().await.expect("nobody closes the semaphore");
         let nonce = match self.nonces.turn().await {
             Turn::Nonce(nonce) => nonce,
-            Turn::Fetch(fetching) => match self.fetch_nonce(new_nonce, fetching).await? {
+            Turn::Fetch(_fetching) => match self.fetch_nonce(new_nonce).await? {
                 Ok(nonce) => nonce,
                 Err(failed) => return Ok(failed),
             },
@@ -195,11 +197,7 @@ impl Session {
 
     /// Asks for a nonce (RFC 8555 §7.2); `Err` inside is an answer that says no. Nothing can have come of a failure
     /// here: the request that needs the nonce is not sent.
-    async fn fetch_nonce(
-        &self,
-        new_nonce: &Url,
-        _fetching: Fetching,
-    ) -> Result<Result<String, Answer>, SendError> {
+    async fn fetch_nonce(&self, new_nonce: &Url) -> Result<Result<String, Answer>, SendError> {
         let answer = match self.transport.fetch(Method::HEAD, new_nonce).await {
             Err(SendError::AnswerLost(reason)) => return Err(SendError::NotSent(reason)),
             other => other?,
