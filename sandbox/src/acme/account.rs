@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
 use http::StatusCode;
 use http::header::LINK;
 use serde::Deserialize;
@@ -10,16 +11,23 @@ use serde_json::{Value, json};
 
 use super::directory::TERMS_PATH;
 use super::jwk::Jwk;
+use super::order::OrderStatus;
 use super::problem::{ErrorType, Problem};
 use super::request::{AccountRequest, SignedRequest, Signer};
 use super::response::Object;
-use super::{Server, random_id};
+use super::{Server, eab, order, random_id};
+
+/// So many orders are on one page of an account's list.
+const PAGE: usize = 50;
 
 /// An account.
 pub(crate) struct Account {
     pub(crate) key: Jwk,
     pub(crate) status: AccountStatus,
     contact: Vec<String>,
+    external_account_binding: Option<Value>,
+    /// The account's orders, oldest first.
+    pub(crate) orders: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,17 +37,21 @@ pub(crate) enum AccountStatus {
 }
 
 impl Account {
-    fn to_json(&self, url: &str) -> Value {
+    pub(crate) fn to_json(&self, url: &str) -> Value {
         let status = match self.status {
             AccountStatus::Valid => "valid",
             AccountStatus::Deactivated => "deactivated",
         };
-        json!({
+        let mut object = json!({
             "status": status,
             "contact": self.contact,
             "termsOfServiceAgreed": true,
             "orders": format!("{url}/orders"),
-        })
+        });
+        if let Some(binding) = &self.external_account_binding {
+            object["externalAccountBinding"] = binding.clone();
+        }
+        object
     }
 }
 
@@ -52,6 +64,7 @@ struct NewAccount {
     terms_of_service_agreed: bool,
     #[serde(default)]
     only_return_existing: bool,
+    external_account_binding: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -90,9 +103,17 @@ pub(crate) async fn new_account(
             .with_member("instance", json!(terms)));
     }
     check_contact(&new.contact)?;
+    let binding = new.external_account_binding;
+    eab::check(&server.config.policy, binding.as_ref(), &request.url, key)?;
     let id = random_id();
     let url = account_url(&server, &id);
-    let account = Account { key: key.clone(), status: AccountStatus::Valid, contact: new.contact };
+    let account = Account {
+        key: key.clone(),
+        status: AccountStatus::Valid,
+        contact: new.contact,
+        external_account_binding: binding,
+        orders: Vec::new(),
+    };
     let body = account.to_json(&url);
     state.accounts.insert(id, account);
     Ok(Object::created(body, &url))
@@ -127,6 +148,47 @@ pub(crate) async fn account(
         account.contact = contact;
     }
     Ok(Object::new(account.to_json(&account_url(&server, &id))))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Page {
+    /// How many orders came before.
+    #[serde(default)]
+    cursor: usize,
+}
+
+/// `POST /account/{id}/orders`: the account's orders that are not invalid, page by page (§7.1.2.1).
+pub(crate) async fn orders(
+    State(server): State<Arc<Server>>,
+    Path(id): Path<String>,
+    page: Result<Query<Page>, QueryRejection>,
+    request: AccountRequest,
+) -> Result<Object, Problem> {
+    request.expect_post_as_get()?;
+    let Query(Page { cursor }) =
+        page.map_err(|_| Problem::malformed("the cursor is not one that the CA gave"))?;
+    if id != request.account {
+        return Err(Problem::unauthorized("these are another account's orders"));
+    }
+    let now = server.config.clock.now();
+    let state = server.state();
+    let account = state.accounts.get(&id).ok_or_else(|| Problem::not_found("account"))?;
+    let is_listed = |id: &&String| {
+        state
+            .orders
+            .get(*id)
+            .is_some_and(|order| order.status(&state.authorizations, now) != OrderStatus::Invalid)
+    };
+    let page = account.orders.iter().skip(cursor).take(PAGE);
+    let urls: Vec<String> = page.filter(is_listed).map(|id| order::url(&server, id)).collect();
+    let object = Object::new(json!({ "orders": urls }));
+    let next = cursor.saturating_add(PAGE);
+    Ok(if next < account.orders.len() {
+        let url = account_url(&server, &id);
+        object.link(&format!("{url}/orders?cursor={next}"), "next")
+    } else {
+        object
+    })
 }
 
 /// The URL of an account, which is also its key identifier.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, LINK};
+use time::OffsetDateTime;
 
 use super::Server;
 use super::identifier::Identifier;
@@ -18,6 +19,12 @@ pub(crate) struct Certificate {
     pub(crate) account: String,
     pub(crate) identifiers: Vec<Identifier>,
     pub(crate) issued: Issued,
+    /// How renewal information names it (RFC 9773 §4.1).
+    pub(crate) renewal_id: String,
+    /// Whether an order that replaces it was finalized.
+    pub(crate) replaced: bool,
+    /// When it was revoked.
+    pub(crate) revoked: Option<OffsetDateTime>,
 }
 
 /// `POST /certificate/{id}`: the default chain.

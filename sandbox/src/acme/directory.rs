@@ -26,6 +26,9 @@ pub(crate) async fn directory(State(server): State<Arc<Server>>) -> Object {
         "newNonce": server.url(NEW_NONCE_PATH),
         "newAccount": server.url("/new-account"),
         "newOrder": server.url("/new-order"),
+        "revokeCert": server.url("/revoke-cert"),
+        "keyChange": server.url("/key-change"),
+        "renewalInfo": server.url("/renewal-info"),
         "meta": {
             "termsOfService": server.url(TERMS_PATH),
             "website": server.url("/"),

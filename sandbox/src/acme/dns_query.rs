@@ -75,8 +75,9 @@ async fn ask(
     timeout: Duration,
 ) -> Result<Message, LookupError> {
     let query = Query::query(name, record_type);
+    // The client's own limit comes later, so that what is reported is how long was waited.
     let answer =
-        tokio::time::timeout(timeout, exchange(server, query, timeout)).await.map_err(|_| {
+        tokio::time::timeout(timeout, exchange(server, query, 2 * timeout)).await.map_err(|_| {
             LookupError::Failed(format!("no answer within {} ms", timeout.as_millis()))
         })??;
     match answer.metadata.response_code {

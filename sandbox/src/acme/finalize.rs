@@ -14,7 +14,7 @@ use super::order::{self, OrderStatus, Progress};
 use super::problem::{ErrorType, Problem};
 use super::request::AccountRequest;
 use super::response::Object;
-use super::{Server, csr, random_id};
+use super::{Server, csr, random_id, renewal_info};
 use crate::fault::Fault;
 
 #[derive(Deserialize)]
@@ -56,8 +56,17 @@ pub(crate) async fn finalize(
             let detail = format!("the certificate could not be made: {error}");
             Problem::new(ErrorType::ServerInternal, detail)
         })?;
-    let certificate =
-        Certificate { account: request.account, identifiers: order.identifiers.clone(), issued };
+    let certificate = Certificate {
+        account: request.account,
+        identifiers: order.identifiers.clone(),
+        renewal_id: renewal_info::certificate_id(&issued.der).unwrap_or_default(),
+        issued,
+        replaced: false,
+        revoked: None,
+    };
+    if let Some(replaced) = order.replaces.clone() {
+        renewal_info::mark_replaced(&mut state, &replaced);
+    }
     let certificate_id = random_id();
     state.certificates.insert(certificate_id.clone(), certificate);
     let delay = Duration::from_secs(faults.value(Fault::Processing).unwrap_or(0));

@@ -11,17 +11,21 @@ mod challenge;
 mod csr;
 mod directory;
 mod dns_query;
+mod eab;
 mod finalize;
 mod identifier;
 mod issuance;
 mod jwk;
 mod jws;
+mod key_change;
 mod nonce;
 mod order;
 mod policy;
 mod problem;
+mod renewal_info;
 mod request;
 mod response;
+mod revocation;
 mod serve;
 mod validation;
 
@@ -34,6 +38,7 @@ use axum::middleware;
 use axum::routing::{get, post};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use time::{Duration, OffsetDateTime};
 
 pub use policy::Policy;
 pub(crate) use serve::AcmeServer;
@@ -88,6 +93,8 @@ impl CertificateAuthority {
             .route(NEW_NONCE_PATH, get(directory::new_nonce))
             .route("/new-account", post(account::new_account))
             .route("/account/{id}", post(account::account))
+            .route("/account/{id}/orders", post(account::orders))
+            .route("/key-change", post(key_change::key_change))
             .route("/new-order", post(order::new_order))
             .route("/order/{id}", post(order::order))
             .route("/finalize/{id}", post(finalize::finalize))
@@ -95,6 +102,8 @@ impl CertificateAuthority {
             .route("/challenge/{id}", post(challenge::challenge))
             .route("/certificate/{id}", post(certificate::certificate))
             .route("/certificate/{id}/alternate", post(certificate::alternate))
+            .route("/revoke-cert", post(revocation::revoke_cert))
+            .route("/renewal-info/{id}", get(renewal_info::renewal_info))
             .route("/", get(directory::page))
             .route(directory::TERMS_PATH, get(directory::page))
             .route("/profiles/{name}", get(directory::page))
@@ -113,6 +122,12 @@ impl CertificateAuthority {
     pub(crate) fn alternate_issuer_root_pem(&self) -> String {
         self.server.hierarchy.root_pem(1)
     }
+
+    /// Suggests for every certificate to renew it in this window from now, or as usual again.
+    pub(crate) fn set_renewal_window(&self, window: Option<(Duration, Duration)>) {
+        let now = self.server.config.clock.now();
+        self.server.state().renewal_window = window.map(|(start, end)| (now + start, now + end));
+    }
 }
 
 /// What all requests share.
@@ -130,6 +145,8 @@ struct State {
     orders: BTreeMap<String, Order>,
     authorizations: BTreeMap<String, Authorization>,
     certificates: BTreeMap<String, Certificate>,
+    /// What renewal information suggests for every certificate, instead of what it would.
+    renewal_window: Option<(OffsetDateTime, OffsetDateTime)>,
 }
 
 impl Server {

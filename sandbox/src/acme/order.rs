@@ -15,6 +15,7 @@ use super::authorization::{self, Authorization, Progress as AuthorizationProgres
 use super::identifier::Identifier;
 use super::issuance::Profile;
 use super::problem::{ErrorType, Problem};
+use super::renewal_info::check_replaces;
 use super::request::AccountRequest;
 use super::response::{Object, whole_seconds};
 use super::{Server, State as CaState, certificate, random_id};
@@ -33,6 +34,8 @@ pub(crate) struct Order {
     pub(crate) identifiers: Vec<Identifier>,
     authorizations: Vec<String>,
     expires: OffsetDateTime,
+    /// The certificate that this order renews, as RFC 9773 names it.
+    pub(crate) replaces: Option<String>,
     pub(crate) progress: Progress,
 }
 
@@ -101,6 +104,9 @@ impl Order {
             "authorizations": authorizations,
             "finalize": server.url(&format!("/finalize/{id}")),
         });
+        if let Some(replaces) = &self.replaces {
+            object["replaces"] = json!(replaces);
+        }
         if let (OrderStatus::Valid, Progress::Issued { certificate, .. }) = (status, &self.progress)
         {
             object["certificate"] = json!(certificate::url(server, certificate));
@@ -124,6 +130,7 @@ impl Order {
 struct NewOrder {
     identifiers: Vec<Identifier>,
     profile: Option<String>,
+    replaces: Option<String>,
     not_before: Option<Value>,
     not_after: Option<Value>,
 }
@@ -143,12 +150,16 @@ pub(crate) async fn new_order(
 
     let now = server.config.clock.now();
     let mut state = server.state();
+    if let Some(replaced) = &new.replaces {
+        check_replaces(&state, replaced, &request.account, &identifiers)?;
+    }
     if server.config.policy.order_reuse
         && let Some((id, order)) = state.orders.iter().find(|(_, order)| {
             let status = || order.status(&state.authorizations, now);
             order.account == request.account
                 && order.profile == profile
                 && order.identifiers == identifiers
+                && order.replaces == new.replaces
                 && matches!(status(), OrderStatus::Pending | OrderStatus::Ready)
         })
     {
@@ -166,12 +177,16 @@ pub(crate) async fn new_order(
         }));
     }
     let id = random_id();
+    if let Some(account) = state.accounts.get_mut(&request.account) {
+        account.orders.push(id.clone());
+    }
     let order = Order {
         account: request.account,
         profile,
         identifiers,
         authorizations,
         expires: now + LIFETIME,
+        replaces: new.replaces,
         progress: Progress::Open,
     };
     let body = order.to_json(&server, &state, &id);

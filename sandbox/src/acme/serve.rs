@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use rustls::ServerConfig;
+use time::Duration;
 
 use super::{CertificateAuthority, Config, DIRECTORY_PATH, NEW_NONCE_PATH};
 use crate::Sandbox;
@@ -71,6 +72,14 @@ impl Sandbox {
     /// The root certificate, in PEM, of the alternate chain.
     pub fn alternate_issuer_root_pem(&self) -> String {
         self.acme.ca.alternate_issuer_root_pem()
+    }
+
+    /// Makes renewal information suggest for every certificate the window that begins and ends so many seconds from
+    /// now (negative: in the past; the end may lie before the start), or with `None` what it suggests by itself.
+    pub fn set_renewal_window(&self, window: Option<(i64, i64)>) {
+        self.acme.ca.set_renewal_window(
+            window.map(|(start, end)| (Duration::seconds(start), Duration::seconds(end))),
+        );
     }
 
     /// The newest requests that the CA received, oldest first.

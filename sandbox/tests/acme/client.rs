@@ -4,7 +4,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _,
+    RSA_PKCS1_SHA256, RsaKeyPair,
+};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::header::HeaderMap;
@@ -21,33 +25,85 @@ pub(crate) fn base64url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// An account's key on P-256.
-pub(crate) struct AccountKey(EcdsaKeyPair);
+/// An account's key.
+pub(crate) enum AccountKey {
+    P256(EcdsaKeyPair),
+    P384(EcdsaKeyPair),
+    Rsa(RsaKeyPair),
+}
 
 impl AccountKey {
     pub(crate) fn new() -> Self {
-        Self(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap())
+        Self::P256(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap())
     }
 
+    pub(crate) fn p384() -> Self {
+        Self::P384(EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap())
+    }
+
+    pub(crate) fn rsa() -> Self {
+        Self::Rsa(RsaKeyPair::generate(KeySize::Rsa2048).unwrap())
+    }
+
+    fn alg(&self) -> &'static str {
+        match self {
+            Self::P256(_) => "ES256",
+            Self::P384(_) => "ES384",
+            Self::Rsa(_) => "RS256",
+        }
+    }
+
+    /// The public key, its members in the order of RFC 7638.
     pub(crate) fn jwk(&self) -> Value {
-        let (x, y) = self.0.public_key().as_ref()[1..].split_at(32);
-        json!({ "kty": "EC", "crv": "P-256", "x": base64url(x), "y": base64url(y) })
+        let elliptic = |curve: &str, pair: &EcdsaKeyPair| {
+            let point = pair.public_key().as_ref();
+            let (x, y) = point[1..].split_at(point.len() / 2);
+            json!({ "crv": curve, "kty": "EC", "x": base64url(x), "y": base64url(y) })
+        };
+        match self {
+            Self::P256(pair) => elliptic("P-256", pair),
+            Self::P384(pair) => elliptic("P-384", pair),
+            Self::Rsa(pair) => {
+                let key = pair.public_key();
+                let (e, n) = (key.exponent(), key.modulus());
+                json!({
+                    "e": base64url(e.big_endian_without_leading_zero()),
+                    "kty": "RSA",
+                    "n": base64url(n.big_endian_without_leading_zero()),
+                })
+            }
+        }
     }
 
     pub(crate) fn thumbprint(&self) -> String {
-        let jwk = self.jwk();
-        let canonical =
-            format!(r#"{{"crv":"P-256","kty":"EC","x":{},"y":{}}}"#, jwk["x"], jwk["y"]);
-        base64url(Sha256::digest(canonical))
+        base64url(Sha256::digest(self.jwk().to_string()))
     }
 
-    /// A flattened JWS; a payload of `None` is that of a POST-as-GET.
+    /// A flattened JWS; a payload of `None` is that of a POST-as-GET. The algorithm is added where there is none.
     pub(crate) fn sign(&self, protected: &Value, payload: Option<&Value>) -> Value {
+        let mut protected = protected.clone();
+        if protected["alg"].is_null() {
+            protected["alg"] = json!(self.alg());
+        }
         let protected = base64url(protected.to_string());
         let payload = payload.map_or_else(String::new, |payload| base64url(payload.to_string()));
         let message = format!("{protected}.{payload}");
-        let signature = self.0.sign(&SystemRandom::new(), message.as_bytes()).unwrap();
+        let signature = self.sign_bytes(message.as_bytes());
         json!({ "protected": protected, "payload": payload, "signature": base64url(signature) })
+    }
+
+    fn sign_bytes(&self, message: &[u8]) -> Vec<u8> {
+        let random = SystemRandom::new();
+        match self {
+            Self::P256(pair) | Self::P384(pair) => {
+                pair.sign(&random, message).unwrap().as_ref().to_vec()
+            }
+            Self::Rsa(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).unwrap();
+                signature
+            }
+        }
     }
 }
 
@@ -134,7 +190,13 @@ impl Client {
 
     /// A client with a new account.
     pub(crate) async fn new(sandbox: &Arc<Sandbox>) -> Self {
+        Self::with_key(sandbox, AccountKey::new()).await
+    }
+
+    /// A client with a new account for this key.
+    pub(crate) async fn with_key(sandbox: &Arc<Sandbox>, key: AccountKey) -> Self {
         let mut client = Self::without_account(sandbox).await;
+        client.key = key;
         let answer = client.new_account(&json!({ "termsOfServiceAgreed": true })).await.success();
         answer.header("location").clone_into(&mut client.account);
         client
@@ -194,8 +256,7 @@ impl Client {
         payload: Option<&Value>,
     ) -> Answer {
         loop {
-            let protected =
-                json!({ "alg": "ES256", "url": url, "nonce": self.nonce().await, by: signer });
+            let protected = json!({ "url": url, "nonce": self.nonce().await, by: signer });
             let answer = self.post_body(url, &self.key.sign(&protected, payload)).await;
             let is_bad_nonce = answer.body.contains("urn:ietf:params:acme:error:badNonce");
             if !(is_bad_nonce && answer.headers.contains_key("replay-nonce")) {
@@ -217,6 +278,11 @@ impl Client {
     pub(crate) async fn order(&self, names: &[&str]) -> Order<'_> {
         let answer = self.new_order(names).await.success();
         Order { client: self, url: answer.header("location").to_owned() }
+    }
+
+    /// The order at this URL.
+    pub(crate) fn existing_order(&self, url: &str) -> Order<'_> {
+        Order { client: self, url: url.to_owned() }
     }
 
     /// Fetches `url` until its status is not `pending` or `processing`.
