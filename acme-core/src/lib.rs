@@ -10,6 +10,10 @@ pub mod issue;
 pub mod key;
 pub mod store;
 
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use acme::fuzzing;
+
 // The public interface is:
 pub use acme::AcmeClient;
 pub use clock::{Clock, ManualClock, SystemClock};

@@ -30,6 +30,13 @@ mod records;
 pub mod tc3;
 mod zone;
 
+/// For the targets of fuzz/.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::api3::answer;
+}
+
 // The public interface is:
 pub use credential::{Credential, CredentialError};
 pub use dnspod::{BuildError, DnsPod, DnsPodBuilder};

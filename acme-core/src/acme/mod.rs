@@ -14,6 +14,8 @@ mod account;
 mod client;
 mod directory;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod key;
 mod nonce;
 mod order;

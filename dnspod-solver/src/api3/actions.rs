@@ -223,3 +223,15 @@ impl Client {
         }
     }
 }
+
+/// Reads an answer as each of the actions does, for the fuzz target; the error's text, where it holds one.
+#[cfg(fuzzing)]
+pub fn answer(body: &[u8]) -> Option<String> {
+    use super::client::fuzzing::{error, read};
+    read::<DescribeDomainAnswer>(body);
+    read::<DescribeRecordListAnswer>(body);
+    read::<CreateRecordAnswer>(body);
+    read::<DeleteRecordAnswer>(body);
+    let name = acme_core::DnsName::parse("ws.example").expect("this is a name");
+    error(body).map(|error| error.into_provider_error(&name, &name).to_string())
+}

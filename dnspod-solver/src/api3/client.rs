@@ -322,3 +322,22 @@ struct ErrorAnswer {
     #[serde(default)]
     message: String,
 }
+
+#[cfg(fuzzing)]
+pub(super) mod fuzzing {
+    use super::{CallError, DeserializeOwned, Envelope, Head};
+
+    /// Reads what an action answers and forgets it.
+    pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) {
+        let _ = serde_json::from_slice::<Envelope<T>>(body);
+    }
+
+    /// The error that an answer holds.
+    pub(crate) fn error(body: &[u8]) -> Option<CallError> {
+        let Envelope { response: Head { error, request_id } } =
+            serde_json::from_slice(body).ok()?;
+        let error = error?;
+        let request_id = request_id.unwrap_or_default();
+        Some(CallError::answered("CreateRecord", error.code, &error.message, &request_id))
+    }
+}

@@ -7,5 +7,7 @@ mod client;
 mod codes;
 
 pub(crate) use actions::RecordListItem;
+#[cfg(fuzzing)]
+pub use actions::answer;
 pub(crate) use client::{Client, Connection};
 pub(crate) use codes::{Class, advice, class};
