@@ -1,6 +1,7 @@
 //! Tests that cross crates or need servers and clients that this project did not write.
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod certctl_issue;
 mod foreign_clients;
 mod pebble_issuance;
 mod pebble_malice;
@@ -10,6 +11,7 @@ mod real_parts;
 fn main() -> std::process::ExitCode {
     e2e::harness::run(
         [
+            certctl_issue::tests(),
             foreign_clients::tests(),
             pebble_issuance::tests(),
             pebble_malice::tests(),

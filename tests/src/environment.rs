@@ -1,5 +1,6 @@
 //! The one place of this package that reads the environment.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// What the environment says about where real parts come from.
@@ -37,6 +38,11 @@ impl Environment {
                 .map(|path| std::env::split_paths(&path).collect())
                 .unwrap_or_default(),
         }
+    }
+
+    /// `PATH` as it is.
+    pub fn path(&self) -> OsString {
+        std::env::join_paths(&self.path).unwrap_or_default()
     }
 
     /// The program called `name` on `PATH`.

@@ -2,6 +2,7 @@
 //! obtained and cached by themselves; the hook through which those clients edit a zone; a harness that says at the
 //! end which of them were there.
 
+pub mod certctl;
 pub mod environment;
 pub mod foreign_client;
 pub mod harness;

@@ -50,6 +50,15 @@ impl Scene {
         })
     }
 
+    /// A request for `names` from the sandbox's own CA.
+    ///
+    /// # Panics
+    /// Where a name is none.
+    pub fn request(&self, names: &[&str]) -> IssueRequest {
+        let directory = Url::parse(self.sandbox.directory_url());
+        request(directory.expect("the sandbox's address is an URL"), names)
+    }
+
     /// Gets a certificate and returns it, as it was stored, with what it cost.
     ///
     /// # Errors
