@@ -80,10 +80,8 @@ impl Run<'_> {
             }
             let key = match StoredAccount::load(store, &name).await? {
                 Some(stored) => self.account_key(&stored.key_pem)?,
-                None => AccountKey::generate().map_err(|error| IssueError::InvalidRequest {
-                    field: "account key",
-                    reason: error.to_string(),
-                })?,
+                None => AccountKey::generate()
+                    .map_err(|error| IssueError::Internal { reason: error.to_string() })?,
             };
             let mut stored = StoredAccount::new(ca.directory.clone(), key.to_pem());
             stored.save(store, &name).await?;
@@ -148,11 +146,6 @@ impl Run<'_> {
 
     fn account_error(&self, doing: &'static str, error: AcmeError) -> IssueError {
         match error {
-            AcmeError::InvalidHmacKey => {
-                let reason = error.to_string();
-                IssueError::InvalidRequest { field: "external account", reason }
-            }
-            AcmeError::KeyNotKept(error) => error.into(),
             error if error.is_external_account_required() => {
                 IssueError::ExternalAccountRequired { ca: self.client.host() }
             }

@@ -88,6 +88,12 @@ pub enum IssueError {
     /// The request names something that cannot be had.
     #[error("{0}")]
     Identifier(#[from] IdentifierError),
+    /// This library failed; please report it.
+    #[error("internal fault: {reason}")]
+    Internal {
+        /// What happened.
+        reason: String,
+    },
     /// The request is inconsistent; names the field and what is allowed.
     #[error("{field}: {reason}")]
     InvalidRequest {
@@ -115,6 +121,16 @@ pub enum IssueError {
         waited: Duration,
         /// What each server answered last.
         servers: Vec<ServerAnswer>,
+    },
+    /// The CA's answer breaks RFC 8555, or a bound that no honest answer reaches.
+    #[error("cannot use what {ca} answered when asked to {doing}: {reason}")]
+    UnusableAnswer {
+        /// The CA's host.
+        ca: String,
+        /// What was asked.
+        doing: &'static str,
+        /// What is wrong with the answer.
+        reason: String,
     },
     /// The state could not be read or written.
     #[error(transparent)]
@@ -160,7 +176,8 @@ impl IssueError {
             | Self::NotPropagated { .. }
             | Self::Store(StoreError::Locked { .. })
             | Self::TimedOut { .. }
-            | Self::TryLater { .. } => true,
+            | Self::TryLater { .. }
+            | Self::UnusableAnswer { .. } => true,
             Self::DnsProvider { source, .. } => source.is_retryable(),
             _ => false,
         }

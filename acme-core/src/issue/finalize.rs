@@ -113,7 +113,7 @@ impl Run<'_> {
         let made = tokio::task::spawn_blocking(move || PrivateKey::generate(key_type)).await;
         made.map_err(|error| error.to_string())
             .and_then(|made| made.map_err(|error| error.to_string()))
-            .map_err(|reason| IssueError::InvalidRequest { field: "key type", reason })
+            .map_err(|reason| IssueError::Internal { reason })
     }
 
     async fn wait_for_certificate(
@@ -122,9 +122,9 @@ impl Run<'_> {
         order: &OpenOrder,
         key: &PrivateKey,
     ) -> Result<Url, IssueError> {
-        let csr = key.certificate_signing_request(&self.request.identifiers).map_err(|error| {
-            IssueError::InvalidRequest { field: "key type", reason: error.to_string() }
-        })?;
+        let csr = key
+            .certificate_signing_request(&self.request.identifiers)
+            .map_err(|error| IssueError::Internal { reason: error.to_string() })?;
         let begun = Instant::now();
         let mut polls = Polls::new();
         let mut body = order.reply.body.clone();

@@ -240,9 +240,16 @@ impl<'a> Run<'a> {
                     IssueError::CaRefused { ca, doing, problem: problem.into() }
                 }
             }
-            error => {
-                IssueError::CaUnreachable { ca, doing, reason: super::error::with_causes(&error) }
+            AcmeError::Unreachable { .. } | AcmeError::TimedOut { .. } => {
+                IssueError::CaUnreachable { ca, doing, reason: error.to_string() }
             }
+            AcmeError::Malformed { what } => IssueError::UnusableAnswer { ca, doing, reason: what },
+            AcmeError::KeyNotKept(error) => error.into(),
+            AcmeError::InvalidHmacKey => {
+                let reason = error.to_string();
+                IssueError::InvalidRequest { field: "external_account", reason }
+            }
+            AcmeError::Unsigned { .. } => IssueError::Internal { reason: error.to_string() },
         }
     }
 

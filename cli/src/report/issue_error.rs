@@ -94,6 +94,11 @@ fn judge(error: &IssueError, now: OffsetDateTime) -> (Exit, String) {
             "run the same command again: it continues this order; or wait longer with --ca-timeout 15m"
                 .to_owned(),
         ),
+        IssueError::UnusableAnswer { .. } => (
+            Exit::Unavailable,
+            "run the same command again; if it stays, check --ca and what stands between here and the CA"
+                .to_owned(),
+        ),
         IssueError::TryLater { retry_at, .. } => (Exit::TryLater, later(*retry_at, now)),
         _ => (Exit::Internal, "please report this".to_owned()),
     };

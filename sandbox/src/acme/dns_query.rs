@@ -77,9 +77,9 @@ async fn ask(
     let query = Query::query(name, record_type);
     // The client's own limit comes later, so that what is reported is how long was waited.
     let answer =
-        tokio::time::timeout(timeout, exchange(server, query, 2 * timeout)).await.map_err(|_| {
-            LookupError::Failed(format!("no answer within {} ms", timeout.as_millis()))
-        })??;
+        tokio::time::timeout(timeout, exchange(server, query, 2 * timeout)).await.map_err(
+            |_| LookupError::Failed(format!("no answer within {} ms", timeout.as_millis())),
+        )??;
     match answer.metadata.response_code {
         ResponseCode::NoError | ResponseCode::NXDomain => Ok(answer),
         code => Err(LookupError::Failed(format!("the answer is {code}"))),
