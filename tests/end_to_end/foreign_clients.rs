@@ -14,6 +14,8 @@ pub(crate) fn tests() -> Vec<Test> {
     e2e::tests! {
         [RealPebble, Certbot] pebble_validates_through_the_sandboxs_dns_for_certbot;
         [RealPebble, Lego] pebble_validates_through_the_sandboxs_dns_for_lego;
+        [Certbot] the_sandboxs_ca_issues_to_certbot;
+        [Lego] the_sandboxs_ca_issues_to_lego;
     }
 }
 
@@ -25,6 +27,31 @@ async fn pebble_validates_through_the_sandboxs_dns_for_certbot() {
 
 async fn pebble_validates_through_the_sandboxs_dns_for_lego() {
     issue_from_pebble(foreign_client::lego).await;
+}
+
+async fn the_sandboxs_ca_issues_to_certbot() {
+    issue_from_the_sandbox(foreign_client::certbot).await;
+}
+
+async fn the_sandboxs_ca_issues_to_lego() {
+    issue_from_the_sandbox(foreign_client::lego).await;
+}
+
+async fn issue_from_the_sandbox(client: impl AsyncFn(Order<'_>) -> Result<Prepared, String>) {
+    let sandbox = Arc::new(Sandbox::start().await.unwrap());
+    let hook = TxtHook::for_sandbox(Arc::clone(&sandbox)).await.unwrap();
+    let order = Order {
+        directory: &sandbox.directory_url().parse().unwrap(),
+        tls_root: sandbox.root_pem(),
+        hook: &hook,
+        resolver: sandbox.resolver(),
+        names: &NAMES,
+        external_account: None,
+    };
+
+    let issued = client(order).await.unwrap().run().await.unwrap();
+
+    issued.verify(&sandbox.issuer_root_pem(), &NAMES, SystemClock.now()).unwrap();
 }
 
 async fn issue_from_pebble(client: impl AsyncFn(Order<'_>) -> Result<Prepared, String>) {

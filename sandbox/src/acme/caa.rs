@@ -42,9 +42,9 @@ pub(crate) async fn check(
             }
             Err(LookupError::NoSuchName) => {}
             // Above the zone there is nothing to ask these servers: they serve no other parents.
-            Err(LookupError::Failed(_)) if name != domain => return Ok(()),
-            Err(LookupError::Failed(why)) => {
-                let detail = format!("{name_server} was asked for CAA at {name}: {why}");
+            Err(LookupError::Refused) if name != domain => return Ok(()),
+            Err(error) => {
+                let detail = format!("{name_server} was asked for CAA at {name}: {error}");
                 return Err(Problem::new(ErrorType::Dns, detail));
             }
         }

@@ -112,3 +112,63 @@ fn names(csr: &X509CertificationRequest<'_>) -> Result<BTreeSet<String>, Problem
 fn bad_csr(detail: impl Into<String>) -> Problem {
     Problem::new(ErrorType::BadCsr, detail)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const NAME: &str = "ws.example";
+
+    fn account_key() -> Jwk {
+        // The key of RFC 7517 §A.1.
+        let jwk = json!({
+            "kty": "EC",
+            "crv": "P-256",
+            "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+            "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+        });
+        let Ok(key) = Jwk::parse(jwk.as_object().unwrap()) else { panic!("a good key is refused") };
+        key
+    }
+
+    fn csr() -> Vec<u8> {
+        let mut params = rcgen::CertificateParams::new([NAME.to_owned()]).unwrap();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        let key = rcgen::KeyPair::generate().unwrap();
+        params.serialize_request(&key).unwrap().der().to_vec()
+    }
+
+    fn is_accepted(der: &[u8]) -> bool {
+        check(der, &[Identifier::dns(NAME)], &account_key()).is_ok()
+    }
+
+    #[test]
+    fn a_good_request_is_accepted() {
+        assert!(is_accepted(&csr()));
+    }
+
+    #[test]
+    fn a_request_with_any_signed_byte_changed_is_refused() {
+        let good = csr();
+        let (_, parsed) = X509CertificationRequest::from_der(&good).unwrap();
+        let signed = parsed.certification_request_info.raw;
+        let start = good.windows(signed.len()).position(|window| window == signed).unwrap();
+        for at in start..start + signed.len() {
+            for bit in [0x01, 0x20, 0x80] {
+                let mut der = good.clone();
+                der[at] ^= bit;
+                assert!(!is_accepted(&der), "byte {at} changed by {bit:#x}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_that_is_cut_off_anywhere_is_refused() {
+        let good = csr();
+        for length in 0..good.len() {
+            assert!(!is_accepted(&good[..length]), "{length} bytes");
+        }
+    }
+}

@@ -15,11 +15,15 @@ use hickory_proto::rr::{Name, RData, RecordType};
 const CNAME_LIMIT: usize = 8;
 
 /// Why there is no answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum LookupError {
-    /// NXDOMAIN.
+    #[error("the answer is NXDOMAIN")]
     NoSuchName,
+    /// The server does not serve the zone.
+    #[error("the answer is REFUSED")]
+    Refused,
     /// No answer, or one that says nothing about the name.
+    #[error("{0}")]
     Failed(String),
 }
 
@@ -82,6 +86,7 @@ async fn ask(
         )??;
     match answer.metadata.response_code {
         ResponseCode::NoError | ResponseCode::NXDomain => Ok(answer),
+        ResponseCode::Refused => Err(LookupError::Refused),
         code => Err(LookupError::Failed(format!("the answer is {code}"))),
     }
 }

@@ -1,4 +1,4 @@
-//! What every answer has in common: the nonce, the link to the directory, and no caching.
+//! What every answer has in common: the nonce, the link to the directory, the CA's time, and no caching.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, LINK, LOCATION, RETRY_AFTER, USER_AGENT};
+use http::header::{CACHE_CONTROL, DATE, LINK, LOCATION, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::Value;
 
@@ -32,6 +32,8 @@ pub(crate) async fn finish(
     };
     let without_nonce = response.extensions().get::<WithoutNonce>().is_some();
     let headers = response.headers_mut();
+    let now = server.config.clock.now();
+    append(headers, DATE, &httpdate::fmt_http_date(now.into()));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if path != DIRECTORY_PATH {
         let directory = server.url(DIRECTORY_PATH);

@@ -63,13 +63,13 @@ impl Sandbox {
         &self.acme.directory_url
     }
 
-    /// The root certificate, in PEM, of the default chain that the CA issues from. It is another than
-    /// [`Sandbox::root_pem`], which only serves to reach the CA.
+    /// The root certificate, in PEM, of the default chain that the CA issues from: `CN=Sandbox Root 1`. It is another
+    /// than [`Sandbox::root_pem`], which only serves to reach the CA.
     pub fn issuer_root_pem(&self) -> String {
         self.acme.ca.issuer_root_pem()
     }
 
-    /// The root certificate, in PEM, of the alternate chain.
+    /// The root certificate, in PEM, of the alternate chain: `CN=Sandbox Root 2`.
     pub fn alternate_issuer_root_pem(&self) -> String {
         self.acme.ca.alternate_issuer_root_pem()
     }

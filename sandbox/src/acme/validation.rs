@@ -14,7 +14,7 @@ use super::Server;
 use super::account::account_url;
 use super::authorization::{Progress, VALID_LIFETIME};
 use super::caa;
-use super::dns_query::{LookupError, lookup};
+use super::dns_query::lookup;
 use super::problem::{ErrorType, Problem};
 use crate::fault::Fault;
 
@@ -83,17 +83,11 @@ impl Attempt {
 
     async fn check_txt(&self, name_server: SocketAddr, timeout: Duration) -> Result<(), Problem> {
         let name = format!("_acme-challenge.{}.", self.domain);
-        let answers = match lookup(name_server, &name, RecordType::TXT, timeout).await {
-            Ok(answers) => answers,
-            Err(LookupError::NoSuchName) => {
-                let detail = format!("{name_server} says NXDOMAIN for {name}, asked for TXT");
-                return Err(Problem::new(ErrorType::Dns, detail));
-            }
-            Err(LookupError::Failed(why)) => {
-                let detail = format!("{name_server} was asked for TXT at {name}: {why}");
-                return Err(Problem::new(ErrorType::Dns, detail));
-            }
-        };
+        let answers =
+            lookup(name_server, &name, RecordType::TXT, timeout).await.map_err(|error| {
+                let detail = format!("{name_server} was asked for TXT at {name}: {error}");
+                Problem::new(ErrorType::Dns, detail)
+            })?;
         let values: Vec<String> = answers
             .iter()
             .filter_map(|data| match data {
