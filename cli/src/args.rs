@@ -126,7 +126,7 @@ pub(crate) struct IssueArgs {
     /// Use a CA, name servers and a DNSPod API that run inside this process.
     #[arg(long)]
     pub(crate) sandbox: bool,
-    /// Let the sandbox misbehave (`certctl sandbox --list-faults`); repeat it for more.
+    /// Let the sandbox misbehave (`certctl sandbox --list-faults`), with --force; repeat it for more.
     #[arg(long, value_name = "NAME[=VALUE]")]
     pub(crate) fault: Vec<String>,
 

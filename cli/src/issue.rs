@@ -42,11 +42,6 @@ async fn issue(config: IssueConfig, screen: Screen) -> Result<Exit, Report> {
         Screen { redraws: true, colour } if config.verbose == 0 => Style::Terminal { colour },
         _ => Style::Plain,
     };
-    let progress = Progress::new(style, &wanted.identifiers);
-    for identifier in repeated {
-        progress.note(&format!("{identifier} is given more than once; once is enough"));
-    }
-
     let mut in_sandbox = None;
     let services = match target {
         Target::Real(services) => *services,
@@ -56,8 +51,13 @@ async fn issue(config: IssueConfig, screen: Screen) -> Result<Exit, Report> {
             services
         }
     };
+    let progress = Progress::new(style, &wanted.identifiers);
+    for identifier in repeated {
+        progress.note(&format!("{identifier} is given more than once; once is enough"));
+    }
     let request = wanted.request(&services);
     let store = FileStore::open(&state_dir).map_err(|error| Report::of_store(&error))?;
+    store.check_writable().await.map_err(|error| Report::of_store(&error))?;
     let issuer = issuer(services, store)?;
     let outcome = until_stopped(&issuer, &request, &progress, &mut signals).await;
     let written = progress.finish();

@@ -57,7 +57,6 @@ fn read(path: &Path) -> Result<Vec<u8>, Report> {
 }
 
 async fn load(name: &str, state_dir: &Path) -> Result<Vec<u8>, Report> {
-    // Opening a store may make its directory, and looking must change nothing.
     let absent = |names: &[String]| {
         let known = match names {
             [] => "there is none yet; `certctl issue` gets one".to_owned(),
@@ -66,9 +65,6 @@ async fn load(name: &str, state_dir: &Path) -> Result<Vec<u8>, Report> {
         let what = format!("there is no certificate {name} in {}", state_dir.display());
         Report::new(Exit::Configuration, what, known)
     };
-    if !state_dir.is_dir() {
-        return Err(absent(&[]));
-    }
     let failed = |error| Report::of_store(&error);
     let store = FileStore::open(state_dir).map_err(failed)?;
     match StoredCertificate::load(&store, name).await.map_err(failed)? {

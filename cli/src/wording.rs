@@ -23,11 +23,13 @@ pub(crate) fn until(at: OffsetDateTime, now: OffsetDateTime) -> String {
     }
 }
 
-/// A time that passed: `0.12 s`, `3.4 s`, `75 s`.
+/// A time that passed: `120 ms`, `3.4 s`, `75 s`.
 pub(crate) fn elapsed(time: Duration) -> String {
-    let seconds = time.as_secs_f64();
-    let decimals = if seconds < 1.0 { 2 } else { usize::from(seconds < 10.0) };
-    format!("{seconds:.decimals$} s")
+    match time.as_secs() {
+        0 => format!("{} ms", time.as_millis()),
+        1..10 => format!("{:.1} s", time.as_secs_f64()),
+        seconds => format!("{seconds} s"),
+    }
 }
 
 /// `1 name`, `2 names`.
@@ -68,7 +70,7 @@ mod tests {
             assert_eq!(until(now + time::Duration::seconds(seconds), now), text);
         }
         assert_eq!(date(datetime!(2026-11-23 14:05:09 +2)), "2026-11-23 12:05 UTC");
-        for (millis, text) in [(123, "0.12 s"), (3_449, "3.4 s"), (75_400, "75 s")] {
+        for (millis, text) in [(123, "123 ms"), (3_449, "3.4 s"), (75_400, "75 s")] {
             assert_eq!(elapsed(Duration::from_millis(millis)), text);
         }
     }

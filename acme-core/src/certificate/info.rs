@@ -16,6 +16,7 @@ use x509_parser::public_key::PublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::chain::{ari_id, authority_key_identifier, hex, printable, serial_hex};
+use super::error::rfc3339;
 use super::{CertificateError, Chain};
 
 /// What the first certificate of a PEM text says, whoever made it. Nothing of it is verified.
@@ -93,8 +94,8 @@ impl fmt::Display for CertificateInfo {
             writeln!(f, "{:<13} {name}", if index == 0 { "Names:" } else { "" })?;
         }
         writeln!(f, "Issuer:       {}", self.issuer)?;
-        writeln!(f, "Valid from:   {}", self.not_before)?;
-        writeln!(f, "Valid until:  {}", self.not_after)?;
+        writeln!(f, "Valid from:   {}", rfc3339(self.not_before))?;
+        writeln!(f, "Valid until:  {}", rfc3339(self.not_after))?;
         write!(f, "Key:          {}", self.key_algorithm)?;
         if self.key_bits > 0 {
             write!(f, ", {} bits", self.key_bits)?;

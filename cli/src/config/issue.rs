@@ -103,6 +103,7 @@ impl IssueConfig {
         let mut settings = Settings::new(environment);
         let (identifiers, repeated) = identifiers(&mut settings, &args.domain);
         let dry_run = settings.flag("dry-run", args.dry_run);
+        let faults = settings.list("fault", &args.fault);
         let text = |settings: &Settings<'_>, option, typed: &Option<String>| {
             settings.text(option, typed.as_deref()).map(|setting| setting.value)
         };
@@ -122,7 +123,8 @@ impl IssueConfig {
             key_policy,
             profile: text(&settings, "profile", &args.profile),
             preferred_chain: text(&settings, "preferred-chain", &args.preferred_chain),
-            force: settings.flag("force", args.force),
+            // Whoever sets a fault wants to see it, not that the present certificate is good.
+            force: settings.flag("force", args.force) || !faults.is_empty(),
             propagation_timeout: settings
                 .duration("propagation-timeout", args.propagation_timeout.as_deref()),
             ca_timeout: settings.duration("ca-timeout", args.ca_timeout.as_deref()),
@@ -137,7 +139,6 @@ impl IssueConfig {
             ));
         }
         let mut state_dir = settings.state_dir(args.state_dir.as_deref());
-        let faults = settings.list("fault", &args.fault);
         let target = if settings.flag("sandbox", args.sandbox) {
             reject_beside_sandbox(&mut settings, args);
             // What the sandbox issues is worthless outside of it and never stands beside real certificates.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 
 use acme_core::issue::{IssueRequest, Outcome, Phase, Summary};
+use acme_core::store::Entry;
 use time::OffsetDateTime;
 
 use crate::report::Report;
@@ -18,10 +19,9 @@ pub(crate) fn print(
     now: OffsetDateTime,
 ) -> Result<(), Report> {
     let (talk, next) = match outcome {
-        Outcome::AlreadyGood { location, not_after, renew_at } => (
+        Outcome::AlreadyGood { not_after, renew_at, .. } => (
             format!(
-                "The certificate {} is good until {} and due for renewal on {}; nobody was asked anything.\n\
-                 Its files are in {location}",
+                "The certificate {} is good until {} and due for renewal on {}; nobody was asked anything.",
                 request.name,
                 wording::date(*not_after),
                 wording::date(*renew_at),
@@ -35,13 +35,24 @@ pub(crate) fn print(
         Outcome::Issued(summary) => (issued(summary, "Issued", now), next(summary, in_sandbox)),
     };
     say(quiet, &talk);
-    if let Outcome::Issued(summary) = outcome {
-        let paths: Vec<String> =
-            summary.paths.iter().map(|(role, path)| format!("{role}: {path}\n")).collect();
-        stdout::write(&paths.concat())?;
-    }
+    stdout::write(&paths(outcome, &request.name))?;
     say(quiet, &next);
     Ok(())
+}
+
+/// The files, a line each: `fullchain: PATH`.
+fn paths(outcome: &Outcome, name: &str) -> String {
+    let lines: Vec<String> = match outcome {
+        Outcome::AlreadyGood { location, .. } => Entry::Certificate(name.to_owned())
+            .files()
+            .iter()
+            .map(|file| format!("{}: {location}/{file}\n", file.trim_end_matches(".pem")))
+            .collect(),
+        Outcome::Issued(summary) => {
+            summary.paths.iter().map(|(role, path)| format!("{role}: {path}\n")).collect()
+        }
+    };
+    lines.concat()
 }
 
 fn issued(summary: &Summary, how: &str, now: OffsetDateTime) -> String {

@@ -1,6 +1,6 @@
 //! What each failure of an issuance means to the person at the keyboard.
 
-use acme_core::dns01::{DnsProviderError, LookupError, ServerAnswer};
+use acme_core::dns01::{Answer, DnsProviderError, LookupError, ServerAnswer};
 use acme_core::issue::{IssueError, Problem, with_causes};
 use time::OffsetDateTime;
 
@@ -14,8 +14,8 @@ impl Report {
     pub(crate) fn of_issue(error: &IssueError, now: OffsetDateTime) -> Self {
         let (exit, hint) = judge(error, now);
         let mut what = with_causes(error);
-        if let IssueError::NotPropagated { servers, .. } = error {
-            what.push_str(&answers(servers));
+        if let IssueError::NotPropagated { servers, value, .. } = error {
+            what.push_str(&answers(servers, value));
         }
         if let IssueError::InvalidRequest { field, reason } = error {
             what = format!("{}: {reason}", option(field));
@@ -72,7 +72,8 @@ fn judge(error: &IssueError, now: OffsetDateTime) -> (Exit, String) {
             ),
             _ => (
                 Exit::DnsNotVisible,
-                "check this machine's DNS (/etc/resolv.conf), or name a server with --dns-server IP:PORT"
+                "check the spelling, that the domain is registered and delegated, and the servers asked \
+                 (/etc/resolv.conf or --dns-server)"
                     .to_owned(),
             ),
         },
@@ -121,9 +122,9 @@ fn provider(error: &DnsProviderError, now: OffsetDateTime) -> (Exit, String) {
              https://console.cloud.tencent.com/cam/capi",
         ),
         DnsProviderError::NotPermitted { .. } => (
-            Exit::CredentialRefused,
-            "give the key's user these actions on the zone: dnspod:DescribeDomain, DescribeRecordList, \
-             CreateRecord, DeleteRecord",
+            Exit::Configuration,
+            "use a key of the account that has the zone, and allow its user these actions there: \
+             dnspod:DescribeDomain, DescribeRecordList, CreateRecord, DeleteRecord",
         ),
         DnsProviderError::Rejected { .. } => {
             (Exit::Configuration, "look at the records of the zone in the DNSPod console")
@@ -142,7 +143,7 @@ fn provider(error: &DnsProviderError, now: OffsetDateTime) -> (Exit, String) {
         ),
         DnsProviderError::ZoneNotFound { .. } => (
             Exit::Configuration,
-            "add the domain at https://console.dnspod.cn, or use the key of the account that has it",
+            "add the domain at https://console.dnspod.cn, use the key of the account that has it, or correct --zone",
         ),
         DnsProviderError::ZoneUnusable { .. } => {
             (Exit::Configuration, "look at the zone's status in the DNSPod console")
@@ -175,19 +176,23 @@ fn refused(problem: &Problem) -> String {
 fn unreachable(reason: &str) -> String {
     let lower = reason.to_lowercase();
     if lower.contains("certificate") || lower.contains("unknownissuer") {
-        "for a CA of your own give its root certificate: --ca-root FILE; else somebody stands between"
+        "for a CA of your own give its root certificate: --ca-root FILE; otherwise something stands in between"
     } else {
         "check the address (--ca), the network and the proxy (HTTPS_PROXY, NO_PROXY), then try again"
     }
     .to_owned()
 }
 
-/// What the servers that do not answer the record said, as an appendix to a sentence.
-fn answers(servers: &[ServerAnswer]) -> String {
+/// What the servers that do not answer the value said, as an appendix to a sentence.
+fn answers(servers: &[ServerAnswer], value: &String) -> String {
     if servers.is_empty() {
         return ": none answered".to_owned();
     }
-    let said: Vec<String> = servers.iter().map(wording::server).collect();
+    let lacks = |server: &&ServerAnswer| match &server.answer {
+        Answer::Values(values) => !values.contains(value),
+        _ => true,
+    };
+    let said: Vec<String> = servers.iter().filter(lacks).map(wording::server).collect();
     format!(": {}", said.join("; "))
 }
 

@@ -121,7 +121,7 @@ fn a_provider_that_refuses_the_credential_is_told_from_one_that_lacks_the_zone()
         zone: zone.clone(),
         reason: reason.clone(),
     };
-    assert_eq!(of_provider(not_permitted).exit, Exit::CredentialRefused);
+    assert_eq!(of_provider(not_permitted).exit, Exit::Configuration);
     let not_found = DnsProviderError::ZoneNotFound {
         provider: provider.clone(),
         name: zone.clone(),
@@ -167,6 +167,7 @@ fn a_record_that_does_not_appear_is_told_with_what_each_server_said() {
         waited: Duration::from_secs(3),
         servers: vec![
             server("192.0.2.1:53", Answer::NoTxt),
+            server("192.0.2.3:53", Answer::Values(vec!["v".to_owned()])),
             server("192.0.2.2:53", Answer::NotAuthoritative("REFUSED".to_owned())),
         ],
     });

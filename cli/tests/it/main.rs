@@ -1,0 +1,7 @@
+//! Tests that run the binary.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod events;
+mod lab;
+mod signals;
+mod transcript;
