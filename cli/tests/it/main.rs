@@ -1,5 +1,5 @@
 //! Tests that run the binary.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod events;
 mod lab;
