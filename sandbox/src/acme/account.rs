@@ -133,6 +133,8 @@ pub(crate) async fn account(
     } else {
         request.json()?
     };
+    // Before anything is changed: a request is carried out as a whole or not at all.
+    check_contact(update.contact.as_deref().unwrap_or_default())?;
     let mut state = server.state();
     let account = state.accounts.get_mut(&id).ok_or_else(|| Problem::not_found("account"))?;
     match update.status.as_deref() {
@@ -144,7 +146,6 @@ pub(crate) async fn account(
         }
     }
     if let Some(contact) = update.contact {
-        check_contact(&contact)?;
         account.contact = contact;
     }
     Ok(Object::new(account.to_json(&account_url(&server, &id))))

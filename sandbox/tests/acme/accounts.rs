@@ -79,6 +79,9 @@ async fn contacts_can_be_changed_and_taken_away() {
         assert_eq!(client.get(&client.account).await.json()["contact"], contact);
     }
     client.post(&client.account, &json!({ "contact": ["x"] })).await.problem(400, "invalidContact");
+    let half_wrong = json!({ "contact": ["x"], "status": "deactivated" });
+    client.post(&client.account, &half_wrong).await.problem(400, "invalidContact");
+    assert_eq!(client.get(&client.account).await.success().json()["status"], "valid");
     client.post(&client.account, &json!({ "status": "revoked" })).await.problem(400, "malformed");
 }
 

@@ -35,11 +35,11 @@ async fn a_sandbox_refuses_some_nonces_from_the_start() {
     let sandbox = Arc::new(Sandbox::start().await.unwrap());
     let client = Client::new(&sandbox).await;
     sandbox.reset_counts();
-    for _ in 0..200 {
+    for _ in 0..400 {
         client.get(&client.account).await.success();
     }
-    // One in twenty: that not one of two hundred is refused happens once in thirty thousand times.
-    assert!(sandbox.acme_requests().len() > 200);
+    // One in twenty: that not one of four hundred is refused happens once in a thousand million times.
+    assert!(sandbox.acme_requests().len() > 400);
 }
 
 #[tokio::test]
