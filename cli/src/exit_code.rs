@@ -94,8 +94,9 @@ mod tests {
         let rows: Vec<String> =
             TABLE.iter().map(|(_, code, _, when)| format!("| {code} | {when} |\n")).collect();
         let table = format!("| exit code | when |\n|---|---|\n{}", rows.concat());
-        let readme = include_str!("../README.md");
-        assert!(readme.contains(&table), "README.md should contain\n{table}");
+        for readme in [include_str!("../README.md"), include_str!("../../README.md")] {
+            assert!(readme.contains(&table), "README.md should contain\n{table}");
+        }
     }
 
     #[test]
