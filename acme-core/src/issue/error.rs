@@ -1,5 +1,6 @@
 //! Why no certificate was issued.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -159,7 +160,7 @@ pub enum IssueError {
         /// The CA's host.
         ca: String,
         /// What was asked.
-        doing: &'static str,
+        doing: Cow<'static, str>,
         /// When it may be tried again.
         retry_at: OffsetDateTime,
         /// What the CA says.

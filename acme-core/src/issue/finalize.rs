@@ -74,12 +74,14 @@ impl Run<'_> {
         let location = store.location(&entry);
         let mut paths = BTreeMap::new();
         if !self.request.dry_run {
-            self.stored_request().save(store, name).await?;
             let stored = StoredCertificate::new(certificate, key).save(store, name).await?;
             paths = stored
                 .into_iter()
                 .map(|(role, file)| (role, format!("{location}/{file}")))
                 .collect();
+            // After the certificate: a run that dies between the two issues again, and never keeps a certificate of
+            // another CA or profile than the one that is asked for.
+            self.stored_request().save(store, name).await?;
         }
         self.forget_order().await?;
         Ok(Summary {

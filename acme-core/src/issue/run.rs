@@ -14,7 +14,7 @@ use super::issuer::{Issuer, Outcome};
 use super::published::{Deletion, Kept};
 use super::{Event, IssueError, IssueRequest, Phase, Problem, Summary};
 use crate::acme::{AcmeClient, AcmeError};
-use crate::store::{CertificateState, Entry, NextAttempt, StoredCertificate};
+use crate::store::{CertificateState, Entry, NextAttempt, StoredCertificate, StoredRequest};
 
 /// One issuance under way. It holds the lock of the certificate.
 pub(super) struct Run<'a> {
@@ -92,6 +92,17 @@ impl<'a> Run<'a> {
                 return Ok(None);
             }
         };
+        // Names and key show in the certificate; the CA and its profile do not.
+        let asked_before = StoredRequest::load(store, &self.request.name).await?;
+        if asked_before.is_some_and(|before| {
+            before.directory != self.request.ca.directory || before.profile != self.request.profile
+        }) {
+            tracing::info!(
+                certificate = self.request.name,
+                "the stored certificate is replaced: another CA or profile is asked for"
+            );
+            return Ok(None);
+        }
         self.sweep_journal().await;
         let location = store.location(&Entry::Certificate(self.request.name.clone()));
         let (not_after, renew_at) = (good.not_after, good.renew_at);
@@ -101,10 +112,8 @@ impl<'a> Run<'a> {
 
     /// Refuses where the CA said to come back later and that time has not come.
     pub(super) async fn may_ask_the_ca(&self) -> Result<(), IssueError> {
-        let Some(NextAttempt { at, directory, problem }) = self.kept.state().await.next_attempt
-        else {
-            return Ok(());
-        };
+        let Some(next_attempt) = self.kept.state().await.next_attempt else { return Ok(()) };
+        let NextAttempt { at, directory, doing, problem } = next_attempt;
         if self.request.force
             || directory != self.request.ca.directory
             || at <= self.issuer.clock.now()
@@ -112,12 +121,7 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let ca = self.client.host();
-        Err(IssueError::TryLater {
-            ca,
-            doing: "create an order",
-            retry_at: at,
-            problem: problem.into(),
-        })
+        Err(IssueError::TryLater { ca, doing: doing.into(), retry_at: at, problem: problem.into() })
     }
 
     /// Deletes the TXT records that a killed run left.
@@ -142,9 +146,10 @@ impl<'a> Run<'a> {
             }
         }
         let next_attempt = match &result {
-            Err(IssueError::TryLater { retry_at, problem, .. }) => Some(NextAttempt {
+            Err(IssueError::TryLater { retry_at, doing, problem, .. }) => Some(NextAttempt {
                 at: *retry_at,
                 directory: self.request.ca.directory.clone(),
+                doing: doing.clone().into_owned(),
                 problem: Problem::clone(problem),
             }),
             _ => None,
@@ -235,7 +240,12 @@ impl<'a> Run<'a> {
                 if asks_to_wait {
                     let wait = retry_after.unwrap_or(DEFAULT_RETRY_AFTER).min(MAX_RETRY_AFTER);
                     let retry_at = self.issuer.clock.now() + wait;
-                    IssueError::TryLater { ca, doing, retry_at, problem: problem.into() }
+                    IssueError::TryLater {
+                        ca,
+                        doing: doing.into(),
+                        retry_at,
+                        problem: problem.into(),
+                    }
                 } else {
                     IssueError::CaRefused { ca, doing, problem: problem.into() }
                 }

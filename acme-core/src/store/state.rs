@@ -51,6 +51,8 @@ pub struct NextAttempt {
     pub at: OffsetDateTime,
     /// The directory of the CA that said so; another CA may be asked at once.
     pub directory: Url,
+    /// What it was asked then: `create an order`.
+    pub doing: String,
     /// What it said.
     pub problem: Problem,
 }
@@ -146,6 +148,7 @@ mod tests {
             next_attempt: Some(NextAttempt {
                 at,
                 directory: directory.clone(),
+                doing: "create an order".to_owned(),
                 problem: Problem::default(),
             }),
             last_error: Some("no".to_owned()),

@@ -145,7 +145,7 @@ fn a_provider_that_refuses_the_credential_is_told_from_one_that_lacks_the_zone()
 fn try_later_says_when() {
     let report = report(&IssueError::TryLater {
         ca: ca(),
-        doing: "create an order",
+        doing: "create an order".into(),
         retry_at: datetime!(2026-11-23 13:30 UTC),
         problem: problem("rateLimited").into(),
     });
