@@ -7,6 +7,10 @@ mod pebble_issuance;
 mod pebble_malice;
 mod pebble_resumed_orders;
 mod real_parts;
+mod sandbox_bad_answers;
+mod sandbox_ca_failures;
+mod sandbox_dns;
+mod sandbox_orders;
 
 fn main() -> std::process::ExitCode {
     e2e::harness::run(
@@ -17,6 +21,10 @@ fn main() -> std::process::ExitCode {
             pebble_malice::tests(),
             pebble_resumed_orders::tests(),
             real_parts::tests(),
+            sandbox_bad_answers::tests(),
+            sandbox_ca_failures::tests(),
+            sandbox_dns::tests(),
+            sandbox_orders::tests(),
         ]
         .into_iter()
         .flatten()

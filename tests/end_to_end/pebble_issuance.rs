@@ -5,13 +5,12 @@ use acme_core::issue::{Event, ExternalAccountBinding, IssueError, Summary};
 use acme_core::key::KeyType;
 use acme_core::{Clock as _, SystemClock};
 use e2e::harness::Test;
-use e2e::oracle::{Issued, certificates};
+use e2e::oracle::{Issued, common_name};
 use e2e::pebble::{Pebble, PebbleOptions};
 use e2e::real_part::RealPart::{Pebble as RealPebble, PebbleWithProfiles};
 use e2e::scene::Scene;
 use sandbox::Sandbox;
 use time::{Duration, OffsetDateTime};
-use x509_parser::prelude::{FromDer as _, X509Certificate};
 use zeroize::Zeroizing;
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -107,9 +106,7 @@ async fn alternate_chain_is_chosen_by_its_issuers_name() {
     let (pebble, scene) = pebble_and_scene(options).await;
     let names = ["*.ws.example"];
     let root = pebble.issuing_root(2).await.unwrap();
-    let root_der = certificates(&root).unwrap().remove(0);
-    let (_, parsed) = X509Certificate::from_der(&root_der).unwrap();
-    let name = parsed.subject().iter_common_name().next().unwrap().as_str().unwrap().to_owned();
+    let name = common_name(&root).unwrap();
 
     let mut request = pebble.request(&names);
     request.preferred_chain = Some(name);

@@ -11,6 +11,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
 use time::OffsetDateTime;
+use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 /// A certificate with its chain and its key, in PEM, as files hold them.
 pub struct Issued {
@@ -52,11 +53,6 @@ impl Issued {
             .map(drop)
             .map_err(|error| format!("the key and the certificate: {error}"))
     }
-
-    /// The certificate itself, in DER.
-    pub fn leaf(&self) -> Result<CertificateDer<'static>, String> {
-        certificates(&self.fullchain)?.into_iter().next().ok_or("the chain is empty".to_owned())
-    }
 }
 
 /// The certificates of a PEM text.
@@ -64,6 +60,14 @@ pub fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, String> {
     CertificateDer::pem_slice_iter(pem.as_bytes())
         .collect::<Result<_, _>>()
         .map_err(|error| format!("PEM: {error}"))
+}
+
+/// The common name of the first certificate of a PEM text.
+pub fn common_name(pem: &str) -> Result<String, String> {
+    let first = certificates(pem)?.into_iter().next().ok_or("there is no certificate")?;
+    let (_, parsed) = X509Certificate::from_der(&first).map_err(|error| error.to_string())?;
+    let name = parsed.subject().iter_common_name().next().ok_or("it has no common name")?;
+    name.as_str().map(ToOwned::to_owned).map_err(|error| error.to_string())
 }
 
 fn unix(time: OffsetDateTime) -> UnixTime {

@@ -100,16 +100,33 @@ impl Scene {
     ) -> Result<Outcome, IssueError> {
         let cancel = CancellationToken::new();
         let watch = async {
-            loop {
-                let told = self.told.notified();
-                if are(&self.events()) {
-                    return cancel.cancel();
-                }
-                told.await;
-            }
+            self.until(are).await;
+            cancel.cancel();
         };
         let (outcome, ()) = tokio::join!(self.run(request, &cancel), watch);
         outcome
+    }
+
+    /// Waits until the events told so far `are` what is waited for.
+    pub async fn until(&self, are: impl Fn(&[Event]) -> bool) {
+        loop {
+            let told = self.told.notified();
+            if are(&self.events()) {
+                return;
+            }
+            told.await;
+        }
+    }
+
+    /// As [`issue`](Self::issue), for what must fail.
+    ///
+    /// # Panics
+    /// Where it succeeds.
+    pub async fn fail(&self, request: &IssueRequest) -> IssueError {
+        match self.run(request, &CancellationToken::new()).await {
+            Ok(outcome) => panic!("it did not fail: {outcome:?}"),
+            Err(error) => error,
+        }
     }
 
     /// The stored certificate, where there is one.
