@@ -1,6 +1,6 @@
 //! The `certctl` program, built when a test first needs it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -131,7 +131,11 @@ impl Certctl {
     /// # Errors
     /// Where `certctl` cannot be built.
     pub async fn command(&self, outer: Option<Command>, names: &[&str]) -> Result<Command, String> {
-        let program = program().await?;
+        Ok(self.command_of(program().await?, outer, names))
+    }
+
+    /// As [`command`](Self::command), of another build of `certctl`.
+    pub fn command_of(&self, program: &Path, outer: Option<Command>, names: &[&str]) -> Command {
         let mut command = match outer {
             Some(mut outer) => {
                 outer.arg(program);
@@ -146,7 +150,7 @@ impl Certctl {
         }
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).kill_on_drop(true);
-        Ok(command)
+        command
     }
 
     /// Starts `certctl issue`.
