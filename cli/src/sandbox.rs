@@ -114,7 +114,7 @@ fn print(sandbox: &Sandbox, config: &SandboxConfig, files: &Path) -> Result<(), 
     let zone = config.zones.first().map_or("ws.example", String::as_str);
     let directory = sandbox.directory_url();
     say(
-        "A CA, name servers and the DNSPod API run here until Ctrl-C. Paste this into another terminal:\n",
+        "A CA, name servers and the DNSPod API run here until Ctrl-C. Paste this into another terminal:",
     );
     stdout::write(&format!(
         "export CERTCTL_CA={directory}\n\
@@ -133,15 +133,11 @@ fn print(sandbox: &Sandbox, config: &SandboxConfig, files: &Path) -> Result<(), 
     ))?;
     say(&format!(
         "\nand then, for instance:\n  \
-           certctl issue --domain {zone} --domain '*.{zone}'\n\
-         Other clients reach the same CA; their TXT records are made by hand or by a script:\n  \
-           LEGO_CA_CERTIFICATES={root} lego --server {directory} --accept-tos --email you@example.com \\\n    \
-             --dns manual --dns.resolvers {} --domains '*.{zone}' run\n  \
-           REQUESTS_CA_BUNDLE={root} certbot certonly --server {directory} --agree-tos -m you@example.com \\\n    \
-             --manual --preferred-challenges dns -d '*.{zone}' --config-dir c --work-dir w --logs-dir l\n\
-         The DNSPod API without TLS is at {}, a recursive resolver at {}.\n\
-         Everything here, the state directory included, is gone when the sandbox ends.",
-        servers[0],
+           certctl issue --domain {zone} --domain '*.{zone}'\n\n\
+         Other ACME clients reach the same CA if they trust {root}\n\
+         (REQUESTS_CA_BUNDLE for certbot, LEGO_CA_CERTIFICATES for lego). SDKs of Tencent Cloud reach the\n\
+         DNSPod API at {} too, and a recursive resolver answers at {}.\n\
+         All of it, the state directory included, is gone when the sandbox ends.",
         sandbox.dnspod_endpoint(),
         sandbox.resolver(),
     ));

@@ -21,12 +21,14 @@ pub(crate) fn print(
     let (talk, next) = match outcome {
         Outcome::AlreadyGood { not_after, renew_at, .. } => (
             format!(
-                "The certificate {} is good until {} and due for renewal on {}; nobody was asked anything.",
+                "The certificate {} is good until {}; nobody was asked anything.\n\
+                 It is due for renewal on {}.",
                 request.name,
                 wording::date(*not_after),
                 wording::date(*renew_at),
             ),
-            "Next: nothing. Run the same command daily, and it renews when it is time; --force renews now.".to_owned(),
+            "Next: nothing. The same command, run daily, renews it when it is time; --force does so now."
+                .to_owned(),
         ),
         Outcome::Issued(summary) if request.dry_run => (
             issued(summary, "Dry run", now),
@@ -65,15 +67,16 @@ fn issued(summary: &Summary, how: &str, now: OffsetDateTime) -> String {
     };
     format!(
         "{how}: {names}, good until {} ({}), serial {}\n\
-         It took {} with {} to the CA, {} to DNSPod and {} ({}).",
+         It took {}: {}.\n\
+         That was {} to the CA, {} to DNSPod and {}.",
         wording::date(summary.not_after),
         wording::until(summary.not_after, now),
         summary.serial,
         seconds(summary.total_ms),
+        phases(&summary.phases_ms),
         wording::count(summary.acme_requests, "request"),
         wording::count(summary.provider_calls, "call"),
         wording::count(summary.dns_queries, "DNS question"),
-        phases(&summary.phases_ms),
     )
 }
 
@@ -104,8 +107,10 @@ fn next(summary: &Summary, in_sandbox: bool) -> String {
     let (fullchain, privkey) = (path("fullchain"), path("privkey"));
     if in_sandbox {
         return format!(
-            "Next: look at it with `certctl show {fullchain}`. It comes from the sandbox, and nobody trusts it; \
-             for a real one set the credential and put --accept-tos in place of --sandbox."
+            "Next: look at it:\n  \
+             certctl show {fullchain}\n\
+             It comes from the sandbox, and nobody trusts it. For a real one set the credential\n\
+             (certctl issue --help) and put --accept-tos in place of --sandbox."
         );
     }
     format!(

@@ -59,7 +59,6 @@ impl Board {
     /// Takes in what happened.
     pub(super) fn apply(&mut self, event: &Event, now: Instant) {
         match event {
-            Event::AlreadyGood { .. } => self.end("good already", now),
             Event::Authorized { identifier, reused } => {
                 let text = if *reused { "validated before" } else { "validated" };
                 self.rows_of(identifier, |row| row.wait.ends(text, now));
@@ -71,7 +70,12 @@ impl Board {
                 });
             }
             Event::Finalized { .. } => self.whole.becomes("the CA makes the certificate", now),
-            Event::Issued(_) => self.end("validated", now),
+            Event::Issued(_) => {
+                for row in self.rows.iter_mut().filter(|row| !row.wait.done) {
+                    row.wait.ends("validated", now);
+                }
+                self.whole.ends("done", now);
+            }
             Event::Order { .. } => {
                 self.whole.becomes("publishing TXT records", now);
                 for row in &mut self.rows {
@@ -101,13 +105,6 @@ impl Board {
             }
             _ => {}
         }
-    }
-
-    fn end(&mut self, text: &str, now: Instant) {
-        for row in self.rows.iter_mut().filter(|row| !row.wait.done) {
-            row.wait.ends(text, now);
-        }
-        self.whole.ends("done", now);
     }
 
     fn rows_of(&mut self, identifier: &Identifier, change: impl Fn(&mut Row)) {

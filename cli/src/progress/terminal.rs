@@ -15,6 +15,8 @@ pub(super) struct Terminal {
     pub(super) board: Board,
     begun: Instant,
     colour: bool,
+    /// Whether nothing happens.
+    idle: bool,
     /// How many lines stand there now, to be overwritten.
     drawn: usize,
     drawn_at: Option<Instant>,
@@ -34,12 +36,25 @@ pub(super) struct Size {
 
 impl Terminal {
     pub(super) fn new(identifiers: &[Identifier], colour: bool, now: Instant) -> Self {
-        Self { board: Board::new(identifiers, now), begun: now, colour, drawn: 0, drawn_at: None }
+        Self {
+            board: Board::new(identifiers, now),
+            begun: now,
+            colour,
+            idle: false,
+            drawn: 0,
+            drawn_at: None,
+        }
     }
 
     pub(super) fn event(&mut self, event: &Event, now: Instant) {
-        if let Event::Warning { message } = event {
-            self.note(&format!("warning: {message}"), now);
+        match event {
+            Event::Warning { message } => self.note(&format!("warning: {message}"), now),
+            // There was nothing to wait for, so there is nothing to leave on the screen.
+            Event::AlreadyGood { .. } => {
+                self.replace(&[]);
+                self.idle = true;
+            }
+            _ => {}
         }
         self.board.apply(event, now);
         if self.drawn_at.is_none_or(|at| now - at >= SHORTEST_FRAME) {
@@ -49,6 +64,9 @@ impl Terminal {
 
     /// Draws the present state over the last one.
     pub(super) fn draw(&mut self, now: Instant) {
+        if self.idle {
+            return;
+        }
         let lines = self.lines(now, size());
         self.replace(&lines);
         self.drawn_at = Some(now);

@@ -18,6 +18,7 @@ use std::process::Output;
 use std::time::Duration;
 
 use sandbox::Sandbox;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::lab::Lab;
@@ -28,18 +29,20 @@ const LONGEST_COMMAND: Duration = Duration::from_secs(60);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn transcripts_hold() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd");
-    let mut files: Vec<_> =
+    let files: Vec<_> =
         std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
     assert!(files.len() > 5, "the transcripts are missing");
-    let mut differences = String::new();
-    for file in &files {
-        let text = std::fs::read_to_string(file).unwrap();
-        let name = file.file_name().unwrap().to_string_lossy();
-        for difference in differing(&text).await {
-            let _ = writeln!(differences, "\n{name}: {difference}");
-        }
+    let mut running = JoinSet::new();
+    for file in files {
+        running.spawn(async move {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let name = file.file_name().unwrap().to_string_lossy();
+            let differing = differing(&text).await;
+            differing.into_iter().map(|difference| format!("\n{name}: {difference}\n")).collect()
+        });
     }
+    let differences: Vec<Vec<String>> = running.join_all().await;
+    let differences = differences.concat().concat();
     assert!(differences.is_empty(), "{differences}");
 }
 
