@@ -7,10 +7,12 @@ use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use super::challenges::RecordNames;
+use super::order::OpenOrder;
 use super::run::Run;
 use super::{Event, IssueError, IssueRequest, Summary};
 use crate::Clock;
-use crate::acme::AcmeClient;
+use crate::acme::{Account, AcmeClient};
 use crate::dns01::{DnsProvider, TxtLookup};
 use crate::http::{HttpError, HttpOptions};
 use crate::store::Store;
@@ -98,17 +100,34 @@ async fn issue_anew(run: &Run<'_>) -> Result<Summary, IssueError> {
     let account = run.open_account().await?;
     let names = run.preflight(&account).await?;
 
-    let mut order = run.open_order(&account).await?;
+    let order = run.open_order(&account).await?;
+    let resumed = order.resumed;
+    match fulfil(run, &account, &names, order).await {
+        Err(error) if resumed && run.gave_order_up(&error).await => {
+            let order = run.open_order(&account).await?;
+            fulfil(run, &account, &names, order).await
+        }
+        result => result,
+    }
+}
+
+/// From an order to its stored certificate.
+async fn fulfil(
+    run: &Run<'_>,
+    account: &Account,
+    names: &RecordNames,
+    mut order: OpenOrder,
+) -> Result<Summary, IssueError> {
     if order.awaits_authorization() {
-        let challenges = run.challenges(&account, &order, &names).await?;
+        let challenges = run.challenges(account, &order, names).await?;
         // Dropping it deletes the records, so that they go on every path out of this block.
         let _published = run.publish(&challenges).await?;
         run.wait_until_visible(&challenges).await?;
-        run.answer(&account, &challenges).await?;
-        order = run.wait_until_ready(&account, &order, &challenges).await?;
+        run.answer(account, &challenges).await?;
+        order = run.wait_until_ready(account, &order, &challenges).await?;
     }
 
     let key = run.certificate_key(&order).await?;
-    let certificate = run.finalize(&account, &order, &key).await?;
+    let certificate = run.finalize(account, &order, &key).await?;
     run.store_certificate(&certificate, &key).await
 }

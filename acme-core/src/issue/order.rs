@@ -40,6 +40,23 @@ impl Run<'_> {
         Ok(self.issuer.store.delete(&self.kept.pending_key()).await?)
     }
 
+    /// Whether the order that an earlier run made turned out to be dead, which a new order may mend: the CA looked for
+    /// records that went with that run, or somebody else finalized the order.
+    pub(super) async fn gave_order_up(&self, error: &IssueError) -> bool {
+        let is_about_the_order = matches!(
+            error,
+            IssueError::AuthorizationFailed { .. }
+                | IssueError::BadCertificate { .. }
+                | IssueError::CaRefused { .. }
+        );
+        let given_up = is_about_the_order && self.kept.state().await.pending.is_none();
+        if given_up {
+            let message = format!("the order of an earlier run is replaced by a new one: {error}");
+            self.emit(Event::Warning { message });
+        }
+        given_up
+    }
+
     async fn resume_or_order(&self, account: &Account) -> Result<OpenOrder, IssueError> {
         if let Some(pending) = self.kept.state().await.pending {
             let resumed =

@@ -1,0 +1,5 @@
+//! The whole flow through [`acme_core::issue::Issuer`], against the sandbox and what it can do wrong.
+#![expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
+
+mod resume;
+mod scene;
