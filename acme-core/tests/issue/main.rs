@@ -1,5 +1,6 @@
 //! The whole flow through [`acme_core::issue::Issuer`], against the sandbox and what it can do wrong.
 #![expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
 
+mod dropped;
 mod resume;
 mod scene;
