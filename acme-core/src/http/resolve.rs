@@ -4,10 +4,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use hickory_net::{DnsError, NetError};
-use hickory_proto::op::ResponseCode;
-use hickory_resolver::TokioResolver;
-use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolverConfig};
+use hickory_proto::op::{Query, ResponseCode};
+use hickory_proto::rr::{Name as DomainName, RecordType};
+use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig};
+use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::{Hosts, TokioResolver};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::OnceCell;
 
@@ -36,7 +38,9 @@ impl Resolve for HostResolver {
             let addresses = if is_localhost(host) {
                 vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)]
             } else {
-                look_up(&resolver, &name_servers, host)
+                // Read each time: a program that runs for months sees what is changed there.
+                let hosts = Hosts::from_system().unwrap_or_default();
+                look_up(&resolver, &name_servers, &hosts, host)
                     .await
                     .map_err(|reason| format!("cannot resolve {host}: {reason}"))?
             };
@@ -56,8 +60,13 @@ fn is_localhost(host: &str) -> bool {
 async fn look_up(
     resolver: &OnceCell<TokioResolver>,
     name_servers: &[SocketAddr],
+    hosts: &Hosts,
     host: &str,
 ) -> Result<Vec<IpAddr>, String> {
+    let listed = listed(hosts, host);
+    if !listed.is_empty() {
+        return Ok(listed);
+    }
     let resolver = resolver.get_or_try_init(|| async { make_resolver(name_servers) }).await?;
     match resolver.lookup_ip(host).await {
         Ok(found) => Ok(found.iter().collect()),
@@ -70,6 +79,16 @@ async fn look_up(
         }
         Err(error) => Err(format!("the name server did not answer: {error}")),
     }
+}
+
+/// The addresses in the hosts file. One of either family is the whole answer, as with the C library: a host that is
+/// listed with its IPv4 address alone is reached though no name server answers for its IPv6 address.
+fn listed(hosts: &Hosts, host: &str) -> Vec<IpAddr> {
+    let Ok(name) = DomainName::from_utf8(host) else { return Vec::new() };
+    let records = [RecordType::A, RecordType::AAAA]
+        .map(|family| hosts.lookup_static_host(&Query::query(name.clone(), family)));
+    let answers = records.iter().flatten().flat_map(Lookup::answers);
+    answers.filter_map(|record| record.data.ip_addr()).collect()
 }
 
 fn make_resolver(name_servers: &[SocketAddr]) -> Result<TokioResolver, String> {
@@ -87,6 +106,8 @@ fn make_resolver(name_servers: &[SocketAddr]) -> Result<TokioResolver, String> {
     let options = builder.options_mut();
     // Both families, so that a machine with one of them reaches the host.
     options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
+    // It was looked at before, for both families at once.
+    options.use_hosts_file = ResolveHosts::Never;
     // A name with a dot is asked as it stands before the search list: Kubernetes sets `ndots:5`, which would put
     // several useless questions before each one that counts.
     options.ndots = 1;
@@ -111,6 +132,26 @@ mod tests {
         match resolving.await {
             Ok(addresses) => Ok(addresses.map(|address| address.ip()).collect()),
             Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[tokio::test]
+    async fn name_in_the_hosts_file_is_not_asked_of_name_servers() {
+        let mut hosts = Hosts::default();
+        hosts
+            .read_hosts_conf(
+                &b"192.0.2.1 four.example\n192.0.2.2 both.example\n2001:db8::2 both.example\n"[..],
+            )
+            .unwrap();
+        let nobody = ["127.0.0.1:9".parse().unwrap()];
+        for (host, expected) in
+            [("four.example", &["192.0.2.1"][..]), ("Both.Example.", &["192.0.2.2", "2001:db8::2"])]
+        {
+            let unused = OnceCell::new();
+            let found = look_up(&unused, &nobody, &hosts, host).await.unwrap();
+            let found: Vec<_> = found.iter().map(ToString::to_string).collect();
+            assert_eq!(found, expected, "{host}");
+            assert!(unused.get().is_none(), "no resolver was made");
         }
     }
 
