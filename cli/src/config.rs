@@ -96,3 +96,43 @@ impl Screen {
         Self { redraws, colour: redraws && environment("NO_COLOR").is_none() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(certificate: &str) -> ShowConfig {
+        let args = ShowArgs {
+            certificate: certificate.to_owned(),
+            state_dir: Some("/srv/certctl".to_owned()),
+            json: false,
+        };
+        ShowConfig::new(&args, &|_| None).unwrap()
+    }
+
+    #[test]
+    fn a_path_is_told_from_the_name_of_a_certificate() {
+        for file in ["/srv/fullchain.pem", "fullchain.pem", "ca.crt", "./ws.example"] {
+            assert_eq!(shown(file), ShowConfig::File(file.into()));
+        }
+        let (name, state_dir) = ("ws.example".to_owned(), "/srv/certctl".into());
+        assert_eq!(shown("ws.example"), ShowConfig::Stored { name, state_dir });
+    }
+
+    #[test]
+    fn lines_are_redrawn_and_coloured_where_the_terminal_can_and_wants_it() {
+        let screen = |is_terminal, set: &[(&str, &str)]| {
+            let found = |name: &str| set.iter().find(|(set, _)| *set == name);
+            Screen::new(is_terminal, &|name| found(name).map(|(_, value)| (*value).to_owned()))
+        };
+        let xterm = ("TERM", "xterm");
+        assert_eq!(screen(true, &[xterm]), Screen { redraws: true, colour: true });
+        let no_colour = [xterm, ("NO_COLOR", "1")];
+        assert_eq!(screen(true, &no_colour), Screen { redraws: true, colour: false });
+        for (is_terminal, set) in [(false, &[xterm][..]), (true, &[("TERM", "dumb")]), (true, &[])]
+        {
+            let plain = Screen { redraws: false, colour: false };
+            assert_eq!(screen(is_terminal, set), plain);
+        }
+    }
+}

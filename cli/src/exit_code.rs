@@ -100,6 +100,15 @@ mod tests {
     }
 
     #[test]
+    fn the_page_on_events_names_every_failure() {
+        let page = include_str!("../../docs/json-events.md");
+        for (exit, _, name, _) in TABLE {
+            let fails = !matches!(exit, Exit::Success | Exit::Interrupted | Exit::Terminated);
+            assert_eq!(page.contains(&format!("`{name}`")), fails, "{name}");
+        }
+    }
+
+    #[test]
     fn codes_differ_and_every_variant_has_one() {
         for exit in [
             Exit::CaRefused,

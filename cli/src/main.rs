@@ -27,6 +27,11 @@ use progress::Failed;
 use report::Report;
 
 fn main() -> ExitCode {
+    // The panic says what happened, the exit code that it is our fault.
+    std::panic::catch_unwind(certctl).unwrap_or_else(|_| Exit::Internal.into())
+}
+
+fn certctl() -> ExitCode {
     let screen = Screen::new(stderr().is_terminal(), &process_environment);
     let reports = match args::parse(std::env::args_os()) {
         Ok(command) => match run(command, screen) {

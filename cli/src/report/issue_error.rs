@@ -26,6 +26,9 @@ impl Report {
 
 fn judge(error: &IssueError, now: OffsetDateTime) -> (Exit, String) {
     let (exit, hint) = match error {
+        IssueError::AuthorizationFailed { problem, .. } if problem.acme_kind() == Some("caa") => {
+            (Exit::CaRefused, refused(problem))
+        }
         IssueError::AuthorizationFailed { identifier, .. } => (
             Exit::CaRefused,
             format!(
