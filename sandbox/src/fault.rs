@@ -42,8 +42,8 @@ impl FaultValue {
             Self::Nothing => 0,
             Self::Percent => 100,
             Self::Count => 1_000_000,
-            // A day: enough for every test, and no arithmetic on instants can overflow.
-            Self::Seconds => 86_400,
+            // A month: longer than any client should wait, and no arithmetic on instants can overflow.
+            Self::Seconds => 30 * 86_400,
             Self::Milliseconds => 86_400_000,
         }
     }
