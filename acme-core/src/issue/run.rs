@@ -166,7 +166,11 @@ impl<'a> Run<'a> {
                 Err(error) => {
                     state.failures = state.failures.saturating_add(1);
                     state.last_error = Some(super::error::with_causes(error));
-                    state.next_attempt = next_attempt;
+                    // What another CA said stands, unless this one says so too.
+                    let other = |said: &NextAttempt| said.directory != self.request.ca.directory;
+                    if next_attempt.is_some() || !state.next_attempt.as_ref().is_some_and(other) {
+                        state.next_attempt = next_attempt;
+                    }
                 }
             })
             .await;

@@ -2,5 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
 
 mod dropped;
+mod rate_limits;
 mod resume;
 mod scene;

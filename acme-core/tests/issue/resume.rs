@@ -5,8 +5,6 @@ use std::time::Duration;
 use acme_core::issue::{Event, IssueError, IssueRequest, Outcome};
 use acme_core::store::CertificateState;
 
-use sandbox::{Policy, Sandbox};
-
 use crate::scene::Scene;
 
 /// Whether each of the orders told of was continued.
@@ -72,16 +70,9 @@ async fn order_that_was_finalized_with_another_key_is_replaced() {
     assert!(warning.unwrap().contains("for another key"), "{warning:?}");
 }
 
-/// A CA where each order is a new one, also while a dead one looks pending.
-async fn without_order_reuse() -> Scene {
-    let mut policy = Policy::default();
-    policy.order_reuse = false;
-    Scene::with(Sandbox::builder().policy(policy)).await
-}
-
 #[tokio::test]
 async fn order_that_failed_because_an_earlier_run_ended_is_replaced() {
-    let scene = without_order_reuse().await;
+    let scene = Scene::without_order_reuse().await;
     let request = scene.request(&["*.ws.example"]);
     // The order stays pending, so that only its authorization tells.
     scene.fault("invalid-authorization");
@@ -97,7 +88,7 @@ async fn order_that_failed_because_an_earlier_run_ended_is_replaced() {
 
 #[tokio::test]
 async fn order_of_an_earlier_run_is_replaced_once_and_a_new_one_never() {
-    let scene = without_order_reuse().await;
+    let scene = Scene::without_order_reuse().await;
     let request = scene.request(&["*.ws.example"]);
     scene.fault("invalid-authorization");
     assert!(scene.dropped_at(&request, "challenge_answered").await);

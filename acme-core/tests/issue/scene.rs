@@ -16,7 +16,7 @@ use acme_core::issue::{
 use acme_core::store::{CertificateState, MemoryStore, Store, StoredCertificate};
 use acme_core::{Clock as _, Identifier, ManualClock, SystemClock};
 use dnspod_solver::{Credential, DnsPod};
-use sandbox::{Builder, Sandbox};
+use sandbox::{Builder, Policy, Sandbox};
 use tokio_util::sync::CancellationToken;
 
 /// Bound on everything that a run may wait for; far above what any of them needs.
@@ -42,6 +42,13 @@ pub(crate) struct Scene {
 impl Scene {
     pub(crate) async fn start() -> Self {
         Self::with(Sandbox::builder()).await
+    }
+
+    /// At this CA each order is a new one, also while a dead one looks pending.
+    pub(crate) async fn without_order_reuse() -> Self {
+        let mut policy = Policy::default();
+        policy.order_reuse = false;
+        Self::with(Sandbox::builder().policy(policy)).await
     }
 
     /// All nonces are good, so that requests can be counted, and [`FOREIGN`] is there.
