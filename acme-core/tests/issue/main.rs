@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
 
 mod dropped;
+mod hostile_ca;
 mod rate_limits;
 mod resume;
 mod scene;
+mod unreliable_ca;
