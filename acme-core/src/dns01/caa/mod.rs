@@ -157,8 +157,10 @@ fn restricts_to_us(parameters: &Parameters<'_>, account_url: Option<&Url>) -> Re
     }
 }
 
+/// As in a zone file, on one line whatever the record holds.
 fn shown(record: &CaaRecord) -> String {
-    format!("{} {} \"{}\"", if record.critical { 128 } else { 0 }, record.tag, record.value)
+    let flags = if record.critical { 128 } else { 0 };
+    format!("{flags} {} \"{}\"", record.tag.escape_debug(), record.value.escape_debug())
 }
 
 const ISSUE: &str = "issue";

@@ -152,3 +152,11 @@ async fn a_lookup_that_fails_above_the_records_that_decide_does_not_matter() {
     let identifiers = [Identifier::parse("ws.example").unwrap()];
     assert_eq!(check(&lookup, &identifiers, &[OURS.to_owned()], None).await, Ok(Vec::new()));
 }
+
+#[tokio::test]
+async fn a_record_that_holds_control_characters_is_shown_on_one_line() {
+    let refused = check_as(&[("ws.example", "!a\u{1b}[2J\n", "b\r")], "ws.example", None).await;
+    let reason = refused.unwrap_err();
+    assert!(!reason.chars().any(char::is_control), "{reason:?}");
+    assert!(reason.contains(r"a\u{1b}[2J\n"), "{reason}");
+}
