@@ -16,11 +16,14 @@ use time::{Duration, OffsetDateTime};
 /// How long both certificates are valid. A sandbox does not live that long.
 const LIFETIME: Duration = Duration::days(365);
 
+/// A name that nobody has (RFC 6761 §6.2), for whoever maps it to loopback to try how a client resolves names.
+const HOST_NAME: &str = "sandbox.test";
+
 /// What a client has to trust, and what a server serves with.
 pub(crate) struct ServerTls {
     /// The root certificate in PEM.
     pub(crate) root_pem: String,
-    /// TLS with a certificate for `localhost`, `127.0.0.1` and `::1`, HTTP/2 preferred.
+    /// TLS with a certificate for `localhost`, `sandbox.test`, `127.0.0.1` and `::1`, HTTP/2 preferred.
     pub(crate) config: Arc<ServerConfig>,
 }
 
@@ -46,7 +49,7 @@ impl ServerTls {
         root.not_after = valid_from + LIFETIME;
         let root = CertifiedIssuer::self_signed(root, KeyPair::generate()?)?;
 
-        let mut server = CertificateParams::new(["localhost".to_owned()])?;
+        let mut server = CertificateParams::new(["localhost".to_owned(), HOST_NAME.to_owned()])?;
         server.distinguished_name.push(DnType::CommonName, "sandbox HTTPS server");
         server.subject_alt_names.extend([
             SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)),
