@@ -50,7 +50,10 @@ pub mod store;
 
 #[cfg(fuzzing)]
 #[doc(hidden)]
-pub use acme::fuzzing;
+pub mod fuzzing {
+    pub use crate::acme::fuzzing::*;
+    pub use crate::dns01::dns_answer;
+}
 
 // The public interface is:
 pub use acme::AcmeClient;

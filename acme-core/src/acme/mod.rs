@@ -15,7 +15,7 @@ mod client;
 mod directory;
 mod error;
 #[cfg(fuzzing)]
-pub mod fuzzing;
+pub(crate) mod fuzzing;
 mod key;
 mod nonce;
 mod order;

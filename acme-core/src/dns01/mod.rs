@@ -14,6 +14,9 @@ mod memory_lookup;
 pub mod propagation;
 mod provider;
 
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use authoritative::dns_answer;
 pub use authoritative::{AuthoritativeLookup, AuthoritativeLookupBuilder, NoResolver};
 pub use lookup::{Answer, CaaRecord, LookupError, ServerAnswer, TxtLookup};
 pub use memory::MemoryProvider;

@@ -3,6 +3,8 @@
 mod answer;
 mod builder;
 mod delegation;
+#[cfg(fuzzing)]
+mod fuzzing;
 mod question;
 
 use std::net::SocketAddr;
@@ -16,6 +18,8 @@ use hickory_proto::rr::{Name, RecordType};
 use self::answer::Referral;
 pub use self::builder::{AuthoritativeLookupBuilder, NoResolver};
 use self::delegation::{Delegations, NameServer, Zone};
+#[cfg(fuzzing)]
+pub use self::fuzzing::dns_answer;
 use self::question::{Question, Questioner};
 use super::{CaaRecord, LookupError, ServerAnswer, TxtLookup};
 use crate::DnsName;
