@@ -66,7 +66,8 @@ fn issued(summary: &Summary, how: &str, now: OffsetDateTime) -> String {
         _ => names.join(", "),
     };
     format!(
-        "{how}: {names}, good until {} ({}), serial {}\n\
+        "{how}: {names}\n\
+         Good until {} ({}), serial {}.\n\
          It took {}: {}.\n\
          That was {} to the CA, {} to DNSPod and {}.",
         wording::date(summary.not_after),

@@ -13,6 +13,8 @@ use crate::wording;
 /// Draws one line for the certificate and one for each name, as many as there is room for.
 pub(super) struct Terminal {
     pub(super) board: Board,
+    /// How many there are in all.
+    names: usize,
     begun: Instant,
     colour: bool,
     /// Whether nothing happens.
@@ -24,6 +26,8 @@ pub(super) struct Terminal {
 
 /// A hundred names make hundreds of events within milliseconds, and nobody reads faster than this.
 const SHORTEST_FRAME: Duration = Duration::from_millis(40);
+/// How many names stay on the screen at the end.
+const MOST_ROWS_TO_STAY: usize = 10;
 /// Where the terminal does not tell its size.
 const USUAL_SIZE: Size = Size { columns: 80, rows: 24 };
 
@@ -38,6 +42,7 @@ impl Terminal {
     pub(super) fn new(identifiers: &[Identifier], colour: bool, now: Instant) -> Self {
         Self {
             board: Board::new(identifiers, now),
+            names: identifiers.len(),
             begun: now,
             colour,
             idle: false,
@@ -79,8 +84,11 @@ impl Terminal {
         self.draw(now);
     }
 
-    /// Draws the last state, which stays.
+    /// Draws the last state, which stays: of many names only those that are not done.
     pub(super) fn finish(&mut self, now: Instant) {
+        if self.names > MOST_ROWS_TO_STAY {
+            self.board.rows.retain(|row| !row.wait.done);
+        }
         self.draw(now);
         self.drawn = 0;
     }
@@ -97,11 +105,12 @@ impl Terminal {
         }
         let widest = rows.iter().map(|row| row.identifier.to_string().len()).max().unwrap_or(0);
         let widest = widest.min(size.columns / 2);
-        let done = self.board.rows.iter().filter(|row| row.wait.done).count();
+        let open = self.board.rows.iter().filter(|row| !row.wait.done).count();
         let head = format!(
-            "{}: {done} of {} validated, {}",
+            "{}: {} of {} validated, {}",
             self.board.whole.text,
-            wording::count(self.board.rows.len() as u64, "name"),
+            self.names - open,
+            wording::count(self.names as u64, "name"),
             wording::elapsed(now - self.begun)
         );
         let mut lines = vec![fit(&head, size.columns)];
@@ -121,8 +130,9 @@ impl Terminal {
     fn replace(&mut self, lines: &[String]) {
         let mut frame = String::new();
         if self.drawn > 0 {
-            // Up to the first line, then clear to the end of the screen. Writing to a string does not fail.
-            let _ = write!(frame, "\x1b[{}A\x1b[J", self.drawn);
+            // To the left, where a typed `^C` may stand, up to the first line, and clear to the end of the screen.
+            // Writing to a string does not fail.
+            let _ = write!(frame, "\r\x1b[{}A\x1b[J", self.drawn);
         }
         for line in lines {
             frame.push_str(line);
