@@ -1,5 +1,7 @@
 //! The order: the one a killed run left, else a new one.
 
+use std::time::Duration;
+
 use url::Url;
 
 use super::run::Run;
@@ -66,8 +68,11 @@ impl Run<'_> {
             }
             self.forget_order().await?;
         }
-        // Not raced against cancellation: an order that the CA has made and we do not know counts against its limits.
-        self.new_order(account).await
+        // A cancelled run waits a moment: an order that the CA has made and we do not know counts against its limits.
+        tokio::select! {
+            order = self.new_order(account) => order,
+            () = self.cancelled_for(CANCELLED_ORDER_GRACE) => Err(self.cancelled("creating an order")),
+        }
     }
 
     /// The stored order, where it is for the same request and of use still.
@@ -147,3 +152,6 @@ impl Run<'_> {
         Ok(OpenOrder { url, reply, resumed: false })
     }
 }
+
+/// How long the request for an order may take to end when the run is cancelled.
+const CANCELLED_ORDER_GRACE: Duration = Duration::from_secs(2);

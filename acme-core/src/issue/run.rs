@@ -43,7 +43,15 @@ impl<'a> Run<'a> {
         // A dry run leaves alone what a real one has in flight.
         let suffix = if request.dry_run { ".dry-run" } else { "" };
         let name = format!("{}{suffix}", request.name);
-        let lock = issuer.store.lock(&Entry::State(name.clone()), LOCK_WAIT).await?;
+        let entry = Entry::State(name.clone());
+        let lock = tokio::select! {
+            biased;
+            lock = issuer.store.lock(&entry, LOCK_WAIT) => lock?,
+            () = cancel.cancelled() => {
+                let doing = "waiting for another run on this certificate to end".to_owned();
+                return Err(IssueError::Cancelled { doing });
+            }
+        };
         let state = CertificateState::load(&*issuer.store, &name).await?;
         let client = issuer.client(&request.ca.directory).map_err(|error| {
             IssueError::InvalidRequest { field: error.field, reason: error.reason }

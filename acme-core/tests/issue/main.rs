@@ -1,6 +1,7 @@
 //! The whole flow through [`acme_core::issue::Issuer`], against the sandbox and what it can do wrong.
 #![expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
 
+mod cancelled;
 mod dropped;
 mod hostile_ca;
 mod rate_limits;

@@ -130,8 +130,18 @@ impl Scene {
         request: &IssueRequest,
         watch: impl Fn(&Event) + Send + Sync,
     ) -> Result<Outcome, IssueError> {
-        let (issuer, cancel) = (self.issuer(), CancellationToken::new());
-        let run = issuer.issue(request, &watch, &cancel);
+        self.cancellable(request, watch, &CancellationToken::new()).await
+    }
+
+    /// As [`watched`](Self::watched), until it is cancelled.
+    pub(crate) async fn cancellable(
+        &self,
+        request: &IssueRequest,
+        watch: impl Fn(&Event) + Send + Sync,
+        cancel: &CancellationToken,
+    ) -> Result<Outcome, IssueError> {
+        let issuer = self.issuer();
+        let run = issuer.issue(request, &watch, cancel);
         tokio::time::timeout(PATIENCE * 2, run).await.expect("every wait of a run has a bound")
     }
 
