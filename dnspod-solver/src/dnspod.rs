@@ -57,6 +57,10 @@ impl DnsProvider for DnsPod {
         self.records.delete(record).await
     }
 
+    async fn find_zone(&self, name: &DnsName) -> Result<(), DnsProviderError> {
+        self.records.find_zone(name).await
+    }
+
     fn calls(&self) -> u64 {
         self.records.calls()
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use acme_core::DnsName;
 use acme_core::dns01::{DnsProviderError, TxtRecord};
 use tokio::time::{Instant, sleep};
 
@@ -35,16 +36,21 @@ impl Records {
         self.client.calls()
     }
 
+    /// Finds the zone of `name` and remembers it for the append that follows.
+    pub(crate) async fn find_zone(&self, name: &DnsName) -> Result<(), DnsProviderError> {
+        self.zone_in_service(name, Instant::now() + OPERATION).await.map(drop)
+    }
+
     /// Creates `record`; one call where the zone is known.
     pub(crate) async fn append(&self, record: &TxtRecord) -> Result<(), DnsProviderError> {
         let deadline = Instant::now() + OPERATION;
-        let mut zone = self.zone_in_service(record, deadline).await?;
+        let mut zone = self.zone_in_service(&record.name, deadline).await?;
         // Before the call: a caller that stops waiting, or an answer that is lost, may leave a record behind, and a
         // delete must then not trust a list too soon.
         self.created.remember_unplaced(record);
         let mut created = self.create(&zone, record, deadline).await;
         if created.as_ref().is_err_and(|error| self.is_outdated(&zone, error)) {
-            zone = self.zone_in_service(record, deadline).await?;
+            zone = self.zone_in_service(&record.name, deadline).await?;
             created = self.create(&zone, record, deadline).await;
         }
         match created {
@@ -83,13 +89,13 @@ impl Records {
         Ok(())
     }
 
-    /// The zone of `record`, where records can be created in it.
+    /// The zone of `name`, where records can be created in it.
     async fn zone_in_service(
         &self,
-        record: &TxtRecord,
+        name: &DnsName,
         deadline: Instant,
     ) -> Result<Arc<Zone>, DnsProviderError> {
-        let zone = self.zones.find(&self.client, &record.name, deadline).await?;
+        let zone = self.zones.find(&self.client, name, deadline).await?;
         match zone.out_of_service() {
             None => Ok(zone),
             Some(reason) => Err(DnsProviderError::ZoneUnusable {

@@ -29,6 +29,7 @@ mod transport;
 
 pub(crate) use account::{Account, Reply};
 pub use client::AcmeClient;
+pub(crate) use directory::Directory;
 pub(crate) use error::AcmeError;
 pub(crate) use key::AccountKey;
 pub(crate) use order::{

@@ -31,6 +31,14 @@ pub trait DnsProvider: Send + Sync {
     /// appended the record.
     async fn delete_txt(&self, record: &TxtRecord) -> Result<(), DnsProviderError>;
 
+    /// Finds the zone that holds `name`, so that a refused credential or a missing zone is known before a CA is asked
+    /// for anything.
+    ///
+    /// It MUST change nothing. An implementation that cannot tell succeeds, as this one does.
+    async fn find_zone(&self, _name: &DnsName) -> Result<(), DnsProviderError> {
+        Ok(())
+    }
+
     /// How many calls to the provider's API were made so far, for figures; 0 where nobody counts.
     fn calls(&self) -> u64 {
         0

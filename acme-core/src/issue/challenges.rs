@@ -1,6 +1,5 @@
 //! The DNS-01 challenges of an order: published together, seen everywhere, answered together.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use futures_util::future::{join_all, try_join_all};
@@ -9,17 +8,16 @@ use url::Url;
 
 use super::order::OpenOrder;
 use super::polling::Polls;
+use super::preflight::RecordNames;
 use super::published::Published;
 use super::run::Run;
 use super::{Event, IssueError, Phase, Problem};
 use crate::acme::{
     Account, Authorization, AuthorizationStatus, Challenge, ChallengeStatus, OrderStatus,
 };
-use crate::dns01::caa::CaaRefusal;
-use crate::dns01::cname::DelegationError;
+use crate::dns01::TxtRecord;
 use crate::dns01::propagation::{self, PropagationError};
-use crate::dns01::{self, TxtRecord};
-use crate::{DnsName, Identifier};
+use crate::Identifier;
 
 /// One name to be validated and the record that does it.
 pub(super) struct PendingChallenge {
@@ -29,74 +27,7 @@ pub(super) struct PendingChallenge {
     record: TxtRecord,
 }
 
-/// Where the record of each domain name goes: `_acme-challenge.` and the name, or what a CNAME there points to.
-pub(super) type RecordNames = HashMap<DnsName, DnsName>;
-
 impl Run<'_> {
-    /// Asks the DNS what would make the order fail, before there is one: CAA records, and where the challenge
-    /// records go.
-    pub(super) async fn preflight(&self, account: &Account) -> Result<RecordNames, IssueError> {
-        self.timed(Phase::Order, self.unless_cancelled("asking the DNS", self.ask_dns(account)))
-            .await
-    }
-
-    async fn ask_dns(&self, account: &Account) -> Result<RecordNames, IssueError> {
-        let identifiers = &self.request.identifiers;
-        let lookup = &*self.issuer.lookup;
-        let directory =
-            self.client.directory().await.map_err(|e| self.ca_error("read its directory", e))?;
-        if let Some(profile) = &self.request.profile
-            && !directory.profiles.contains_key(profile)
-        {
-            let offered: Vec<_> = directory.profiles.keys().map(String::as_str).collect();
-            return Err(IssueError::InvalidRequest {
-                field: "profile",
-                reason: format!(
-                    "{profile:?} is not offered by {}; it offers {}",
-                    self.client.host(),
-                    if offered.is_empty() { "none".to_owned() } else { offered.join(", ") }
-                ),
-            });
-        }
-        let caa =
-            dns01::caa::check(lookup, identifiers, &directory.caa_identities, Some(account.url()));
-        let mut bases: Vec<_> = identifiers.iter().map(|i| i.base().clone()).collect();
-        bases.sort();
-        bases.dedup();
-        let targets =
-            join_all(bases.iter().map(|base| dns01::cname::challenge_target(lookup, base)));
-        let (caa, targets) = futures_util::join!(caa, targets);
-        match caa {
-            Ok(warnings) => {
-                for message in warnings {
-                    self.emit(Event::Warning { message });
-                }
-            }
-            Err(CaaRefusal { name, identifier, reason }) => {
-                return Err(IssueError::CaaForbids {
-                    name,
-                    ca: self.client.host(),
-                    identifier,
-                    reason,
-                });
-            }
-        }
-        bases
-            .into_iter()
-            .zip(targets)
-            .map(|(base, target)| match target {
-                Ok(target) => Ok((base, target)),
-                Err(DelegationError::Lookup(source)) => {
-                    Err(IssueError::Lookup { name: base, source })
-                }
-                Err(error) => Err(IssueError::InvalidRequest {
-                    field: "identifiers",
-                    reason: format!("the challenge record of {base} cannot be placed: {error}"),
-                }),
-            })
-            .collect()
-    }
-
     /// The challenges that must be met, from the order's authorizations. Names that the CA holds valid need none.
     pub(super) async fn challenges(
         &self,
@@ -181,11 +112,17 @@ impl Run<'_> {
         });
         let results = results.await?;
         published.uncertain.clear();
-        for (record, result) in records.iter().zip(results) {
-            if let Err(source) = result {
-                // The call may have been carried out though its answer was lost.
-                return Err(IssueError::DnsProvider { record: record.name.clone(), source });
+        let mut failure = None;
+        for (record, result) in records.into_iter().zip(results) {
+            let Err(source) = result else { continue };
+            // Where an answer was lost, the call may have been carried out; what was refused, was not.
+            if !source.is_retryable() {
+                published.was_not_created(&record).await?;
             }
+            failure = failure.or(Some(IssueError::DnsProvider { record: record.name, source }));
+        }
+        if let Some(failure) = failure {
+            return Err(failure);
         }
         for PendingChallenge { identifier, record, .. } in challenges {
             self.emit(Event::TxtAppended {

@@ -7,8 +7,8 @@ use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::challenges::RecordNames;
 use super::order::OpenOrder;
+use super::preflight::RecordNames;
 use super::run::Run;
 use super::{Event, IssueError, IssueRequest, Summary};
 use crate::Clock;

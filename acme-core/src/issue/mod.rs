@@ -10,6 +10,7 @@ mod finalize;
 mod issuer;
 mod order;
 mod polling;
+mod preflight;
 mod published;
 mod request;
 mod run;

@@ -156,6 +156,12 @@ impl Published {
     ) -> Self {
         Self { kept, uncertain: records.clone(), records, started }
     }
+
+    /// Strikes a record that the provider refused to create.
+    pub(super) async fn was_not_created(&mut self, record: &TxtRecord) -> Result<(), StoreError> {
+        self.records.retain(|one| one != record);
+        self.kept.update(|state| state.journal.retain(|entry| entry.record != *record)).await
+    }
 }
 
 impl Drop for Published {

@@ -5,6 +5,7 @@ mod cancelled;
 mod dropped;
 mod hostile_ca;
 mod rate_limits;
+mod provider;
 mod resume;
 mod scene;
 mod unreliable_ca;
