@@ -12,12 +12,12 @@ use super::preflight::RecordNames;
 use super::published::Published;
 use super::run::Run;
 use super::{Event, IssueError, Phase, Problem};
+use crate::Identifier;
 use crate::acme::{
     Account, Authorization, AuthorizationStatus, Challenge, ChallengeStatus, OrderStatus,
 };
 use crate::dns01::TxtRecord;
 use crate::dns01::propagation::{self, PropagationError};
-use crate::Identifier;
 
 /// One name to be validated and the record that does it.
 pub(super) struct PendingChallenge {

@@ -4,8 +4,8 @@
 mod cancelled;
 mod dropped;
 mod hostile_ca;
-mod rate_limits;
 mod provider;
+mod rate_limits;
 mod resume;
 mod scene;
 mod unreliable_ca;
