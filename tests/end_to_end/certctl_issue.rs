@@ -85,8 +85,9 @@ async fn run_that_waits(sandbox: &Sandbox, certctl: &Certctl) -> Running {
 }
 
 async fn signal(id: u32, name: &str) {
-    let mut kill = Command::new("kill");
-    kill.args(["-s", name, &id.to_string()]);
+    // The shell has it built in; the program is not everywhere.
+    let mut kill = Command::new("sh");
+    kill.args(["-c", "kill -s \"$0\" \"$1\"", name, &id.to_string()]);
     output(&mut kill, Duration::from_secs(10)).await.unwrap();
 }
 
