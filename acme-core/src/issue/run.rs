@@ -40,9 +40,7 @@ impl<'a> Run<'a> {
         cancel: &'a CancellationToken,
     ) -> Result<Self, IssueError> {
         let begun = Instant::now();
-        // A dry run leaves alone what a real one has in flight.
-        let suffix = if request.dry_run { ".dry-run" } else { "" };
-        let name = format!("{}{suffix}", request.name);
+        let name = state_name(request);
         let entry = Entry::State(name.clone());
         let lock = tokio::select! {
             biased;
@@ -325,6 +323,17 @@ impl Problem {
     pub(super) fn stated(detail: impl Into<String>) -> Self {
         Self { detail: detail.into(), ..Self::default() }
     }
+}
+
+/// The name that the state is stored under. A dry run leaves alone what a real one has in flight.
+fn state_name(request: &IssueRequest) -> String {
+    const SUFFIX: &str = ".dry-run";
+    if !request.dry_run {
+        return request.name.clone();
+    }
+    // Names that are equal so far are tried one after the other, which does no harm.
+    let kept = request.name.chars().take(Entry::MAX_NAME - SUFFIX.len());
+    kept.chain(SUFFIX.chars()).collect()
 }
 
 fn millis(spent: Duration) -> u64 {

@@ -7,6 +7,7 @@ mod dropped;
 mod hostile_ca;
 mod provider;
 mod rate_limits;
+mod reissue;
 mod resume;
 mod scene;
 mod unreliable_ca;
