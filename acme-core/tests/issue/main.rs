@@ -5,6 +5,7 @@ mod cancelled;
 mod dns;
 mod dropped;
 mod hostile_ca;
+mod parallel;
 mod provider;
 mod rate_limits;
 mod reissue;
