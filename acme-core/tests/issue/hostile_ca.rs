@@ -1,6 +1,7 @@
 //! A CA that sends what it must not: nothing of it is stored, written or followed.
 
 use acme_core::issue::{IssueError, IssueRequest};
+use futures_util::future::join_all;
 
 use crate::scene::{Scene, kind};
 
@@ -21,12 +22,13 @@ async fn refused(fault: &str) -> (Scene, IssueRequest, IssueError) {
 
 #[tokio::test]
 async fn certificate_that_is_not_the_one_asked_for_is_never_stored() {
-    for (fault, reason) in [
+    let all = [
         ("wrong-name-certificate", "wrong.invalid"),
         ("other-key-certificate", "the certificate is for another key"),
         ("unordered-chain", "*.ws.example"),
         ("expired-certificate", "has ended at"),
-    ] {
+    ]
+    .map(|(fault, reason)| async move {
         let (scene, request, error) = refused(fault).await;
         let IssueError::BadCertificate { reason: said, .. } = &error else { panic!("{error}") };
         assert!(said.contains(reason), "{fault}: {said}");
@@ -35,7 +37,8 @@ async fn certificate_that_is_not_the_one_asked_for_is_never_stored() {
         scene.sandbox.clear_fault(fault).unwrap();
         scene.issued(&request).await;
         assert_eq!(scene.requests("/new-order"), 3, "{fault}");
-    }
+    });
+    join_all(all).await;
 }
 
 #[tokio::test]
@@ -77,7 +80,7 @@ async fn next_run_continues(fault: &str, told: impl Fn(&str, Option<&IssueError>
         }
         (step, error, scene.requests("/new-order"))
     });
-    for (step, error, orders) in futures_util::future::join_all(all).await {
+    for (step, error, orders) in join_all(all).await {
         told(step, error.as_ref());
         // The answer that gave the order's address was spoiled, so it was asked for again.
         let expected = if step == "account" && error.is_some() { 2 } else { 1 };
@@ -107,7 +110,7 @@ async fn redirect_is_refused_at_every_step() {
 
 #[tokio::test]
 async fn answer_that_is_no_text_is_refused_where_it_matters() {
-    for step in STEPS {
+    let all = STEPS.map(|step| async move {
         let (scene, request, error) = spoiled(step, "bad-utf8=1").await;
         match step {
             // What a CA says to the answer of a challenge is not needed.
@@ -118,5 +121,6 @@ async fn answer_that_is_no_text_is_refused_where_it_matters() {
             _ => assert!(is_unusable(error.as_ref(), ""), "{step}: {error:?}"),
         }
         scene.run(&request).await.unwrap();
-    }
+    });
+    join_all(all).await;
 }

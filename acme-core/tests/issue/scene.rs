@@ -13,7 +13,7 @@ use acme_core::http::HttpOptions;
 use acme_core::issue::{
     CertificateAuthority, Event, IssueError, IssueRequest, Issuer, Outcome, Summary,
 };
-use acme_core::store::{CertificateState, MemoryStore, Store, StoredCertificate};
+use acme_core::store::{CertificateState, MemoryStore, Store, StoredAccount, StoredCertificate};
 use acme_core::{Clock as _, Identifier, ManualClock, SystemClock};
 use dnspod_solver::{Credential, DnsPod};
 use sandbox::{Builder, Policy, Sandbox};
@@ -181,6 +181,13 @@ impl Scene {
 
     pub(crate) async fn state(&self, request: &IssueRequest) -> CertificateState {
         CertificateState::load(&*self.store, &request.name).await.unwrap()
+    }
+
+    /// The account at the sandbox's CA, which is stored under its address.
+    pub(crate) async fn account(&self) -> Option<StoredAccount> {
+        let directory = self.sandbox.directory_url().trim_start_matches("https://");
+        let name = directory.replace([':', '/'], "_");
+        StoredAccount::load(&*self.store, &name).await.unwrap()
     }
 
     pub(crate) async fn stored(&self, request: &IssueRequest) -> Option<StoredCertificate> {
