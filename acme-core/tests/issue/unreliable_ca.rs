@@ -63,16 +63,11 @@ async fn answers_that_come_slowly_are_awaited() {
 #[tokio::test]
 async fn ca_that_never_answers_is_unreachable_and_nothing_is_lost() {
     let mut scene = Scene::start().await;
-    scene.http_timeout = Duration::from_millis(300);
     let request = scene.request(&["*.ws.example"]);
-    let error = scene
-        .watched(&request, |event| {
-            if kind(event) == "propagated" {
-                scene.fault("hang=1000");
-            }
-        })
-        .await
-        .unwrap_err();
+    assert!(scene.dropped_at(&request, "txt_appended").await);
+    scene.fault("hang=1000");
+    scene.http_timeout = Duration::from_millis(100);
+    let error = scene.run(&request).await.unwrap_err();
     assert!(matches!(error, IssueError::CaUnreachable { .. }), "{error}");
     assert!(error.is_retryable());
     assert!(scene.our_txt().is_empty());
