@@ -66,6 +66,12 @@ impl Account {
         self.0.signer.txt_value(token)
     }
 
+    /// Says that so many calls at once will follow soon. Returns at once: the nonces for them come beside whatever is
+    /// done until then, and the more of them there are, the more calls go at once.
+    pub(crate) fn expect_calls(&self, calls: usize) {
+        self.0.session.fetch_nonces_ahead(&self.0.directory, calls);
+    }
+
     /// Sets the account's contacts (RFC 8555 §7.3.2).
     pub(super) async fn set_contacts(&self, contacts: &[&str]) -> Result<(), AcmeError> {
         let payload = Payload::Contact(contacts);
@@ -86,7 +92,7 @@ impl Account {
         let parts = &self.0;
         // The authorizations will be fetched at once, and each takes a nonce.
         if identifiers.len() > 1 {
-            parts.session.fetch_nonces_ahead(&parts.directory, identifiers.len());
+            self.expect_calls(identifiers.len());
         }
         let replaces = replaces.filter(|_| parts.directory.renewal_info.is_some());
         let payload = Payload::Order { identifiers, profile, replaces };

@@ -25,6 +25,7 @@ impl Run<'_> {
                 .await
                 .map_err(|e| self.ca_error("read its directory", e))?;
             self.check_profile(&directory)?;
+            account.expect_calls(self.request.identifiers.len());
             let (caa, names) = join!(self.check_caa(&directory, account), self.record_names());
             caa?;
             let names = names?;

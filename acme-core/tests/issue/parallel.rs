@@ -88,3 +88,16 @@ async fn names_of_one_order_are_published_together_and_answered_together() {
     assert!(last("txt_appended") < first("propagated"));
     assert!(last("propagated") < first("challenge_answered"));
 }
+
+#[tokio::test]
+async fn nonces_come_while_the_zones_are_looked_for() {
+    let scene = Scene::start().await;
+    scene.issued(&scene.request(&["ws.example"])).await;
+    scene.sandbox.reset_counts();
+    scene.fault("round-trip=50");
+    let names: Vec<_> = (0..20).map(|n| format!("n{n}.nobodys.example")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    scene.run(&scene.request(&names)).await.unwrap_err();
+    assert_eq!(scene.requests("/new-order"), 0, "there is no zone");
+    assert_eq!(scene.requests("/new-nonce"), 8, "as many as may be asked for at once");
+}
