@@ -19,6 +19,8 @@ pub(crate) fn tests() -> Vec<Test> {
     }
 }
 
+// No CA here refuses a nonce: certbot gives up when it meets two refusals in a row, and that is not what is shown.
+
 const NAMES: [&str; 2] = ["ws.example", "*.ws.example"];
 
 async fn pebble_validates_through_the_sandboxs_dns_for_certbot() {
@@ -38,7 +40,8 @@ async fn the_sandboxs_ca_issues_to_lego() {
 }
 
 async fn issue_from_the_sandbox(client: impl AsyncFn(Order<'_>) -> Result<Prepared, String>) {
-    let sandbox = Arc::new(Sandbox::start().await.unwrap());
+    let sandbox = Sandbox::builder().nonce_rejection(0).start().await.unwrap();
+    let sandbox = Arc::new(sandbox);
     let hook = TxtHook::for_sandbox(Arc::clone(&sandbox)).await.unwrap();
     let order = Order {
         directory: &sandbox.directory_url().parse().unwrap(),
@@ -56,7 +59,8 @@ async fn issue_from_the_sandbox(client: impl AsyncFn(Order<'_>) -> Result<Prepar
 
 async fn issue_from_pebble(client: impl AsyncFn(Order<'_>) -> Result<Prepared, String>) {
     let sandbox = Arc::new(Sandbox::start().await.unwrap());
-    let options = PebbleOptions { dns: sandbox.name_servers()[0], ..PebbleOptions::default() };
+    let dns = sandbox.name_servers()[0];
+    let options = PebbleOptions { dns, nonce_reject: Some(0), ..PebbleOptions::default() };
     let pebble = Pebble::start(options).await.unwrap();
     let hook = TxtHook::for_sandbox(Arc::clone(&sandbox)).await.unwrap();
     let order = Order {

@@ -1,5 +1,7 @@
 //! Runs that were cut short, at Pebble: the next one goes on with the same order, or sees that it cannot.
 
+use std::time::Duration;
+
 use acme_core::issue::{Event, IssueError};
 use acme_core::{Clock as _, SystemClock};
 use e2e::harness::Test;
@@ -9,7 +11,7 @@ use e2e::scene::Scene;
 use e2e::second_client;
 use instant_acme::OrderStatus;
 
-use crate::pebble_issuance::pebble_and_scene;
+use crate::pebble_issuance;
 
 pub(crate) fn tests() -> Vec<Test> {
     e2e::tests! {
@@ -22,6 +24,12 @@ pub(crate) fn tests() -> Vec<Test> {
 }
 
 const NAMES: [&str; 2] = ["ws.example", "*.ws.example"];
+
+/// A Pebble that refuses no nonce: the second client gives up after three.
+async fn pebble_and_scene() -> (Pebble, Scene) {
+    let options = PebbleOptions { nonce_reject: Some(0), ..PebbleOptions::default() };
+    pebble_issuance::pebble_and_scene(options).await
+}
 
 fn waits_for_dns(event: &Event) -> bool {
     matches!(event, Event::WaitingForDns { .. })
@@ -65,13 +73,14 @@ async fn until_order_is(pebble: &Pebble, scene: &Scene, order: &str, status: Ord
     let stored = scene.account(&pebble.directory_url()).await.unwrap();
     let account = second_client::account(&stored, pebble.tls_root()).await.unwrap();
     let mut order = account.order(order.to_owned()).await.unwrap();
+    let mut polls = tokio::time::interval(Duration::from_millis(20));
     while order.refresh().await.unwrap().status != status {
-        tokio::task::yield_now().await;
+        polls.tick().await;
     }
 }
 
 async fn pending_order_is_taken_up_by_the_next_run() {
-    let (pebble, scene) = pebble_and_scene(PebbleOptions::default()).await;
+    let (pebble, scene) = pebble_and_scene().await;
     scene.sandbox.freeze_name_server(1);
     let order = order_cut_off(&pebble, &scene, 1, waits_for_dns).await;
     scene.sandbox.release_name_server(1);
@@ -79,7 +88,7 @@ async fn pending_order_is_taken_up_by_the_next_run() {
 }
 
 async fn ready_order_is_finalized_without_touching_the_dns() {
-    let (pebble, scene) = pebble_and_scene(PebbleOptions::default()).await;
+    let (pebble, scene) = pebble_and_scene().await;
     let order = order_cut_off(&pebble, &scene, NAMES.len(), |event| {
         matches!(event, Event::ChallengeAnswered { .. })
     })
@@ -93,7 +102,7 @@ async fn ready_order_is_finalized_without_touching_the_dns() {
 }
 
 async fn order_cut_off_after_finalize_is_downloaded_with_its_stored_key() {
-    let (pebble, scene) = pebble_and_scene(PebbleOptions::default()).await;
+    let (pebble, scene) = pebble_and_scene().await;
     let order =
         order_cut_off(&pebble, &scene, 1, |event| matches!(event, Event::Finalized { .. })).await;
     until_order_is(&pebble, &scene, &order, OrderStatus::Valid).await;
@@ -101,7 +110,7 @@ async fn order_cut_off_after_finalize_is_downloaded_with_its_stored_key() {
 }
 
 async fn order_with_a_deactivated_authorization_is_given_up_for_a_new_one() {
-    let (pebble, scene) = pebble_and_scene(PebbleOptions::default()).await;
+    let (pebble, scene) = pebble_and_scene().await;
     scene.sandbox.freeze_name_server(1);
     let order = order_cut_off(&pebble, &scene, 1, waits_for_dns).await;
     scene.sandbox.release_name_server(1);
@@ -116,7 +125,7 @@ async fn order_with_a_deactivated_authorization_is_given_up_for_a_new_one() {
 }
 
 async fn cancelled_run_leaves_no_record() {
-    let (pebble, scene) = pebble_and_scene(PebbleOptions::default()).await;
+    let (pebble, scene) = pebble_and_scene().await;
     scene.sandbox.freeze_name_server(1);
     scene.sandbox.add_record("_acme-challenge.ws.example", "TXT", "of another").unwrap();
     order_cut_off(&pebble, &scene, 1, waits_for_dns).await;
