@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::error::Error as _;
 use std::fmt::Write as _;
+use std::sync::Mutex;
 
 use acme_core::issue::{Event, IssueError, Outcome, with_causes};
 use acme_core::store::Entry;
@@ -29,12 +30,19 @@ const KINDS: [&str; 13] = [
 
 /// Two runs that tell of everything there is, and the outcome of the second.
 async fn everything_told(scene: &Scene) -> (Vec<Event>, Result<Outcome, IssueError>) {
-    scene.fault("lagging-name-server=1");
-    scene.fault("processing=1");
+    scene.provoke("waiting_for_dns");
+    scene.provoke("waiting_for_ca");
     let mut request = scene.request(&["ws.example", "*.ws.example"]);
     request.preferred_chain = Some("Another Root".to_owned());
-    let (first, mut events) = scene.told(&request).await;
-    first.unwrap();
+    let events = Mutex::new(Vec::new());
+    let first = scene.watched(&request, |event| {
+        if kind(event) == "waiting_for_dns" {
+            scene.sandbox.release_name_server(1);
+        }
+        events.lock().unwrap().push(event.clone());
+    });
+    first.await.unwrap();
+    let mut events = events.into_inner().unwrap();
     let (second, more) = scene.told(&request).await;
     assert!(matches!(second, Ok(Outcome::AlreadyGood { .. })), "{second:?}");
     events.extend(more);
@@ -109,7 +117,7 @@ async fn no_secret_is_in_what_a_failed_run_tells_or_remembers() {
     let all = [
         "invalid-authorization",
         "hostile-token",
-        "html-502=100",
+        "overloaded-seconds=3600",
         "redirect",
         "bad-utf8",
         "giant-body",
@@ -127,7 +135,7 @@ async fn no_secret_is_in_what_a_failed_run_tells_or_remembers() {
         if fault == "wrong secret" {
             scene.secret_key = "y".repeat(32);
         }
-        let events = std::sync::Mutex::new(Vec::new());
+        let events = Mutex::new(Vec::new());
         let result = scene.watched(&request, |event| {
             if kind(event) == "account" && fault != "wrong secret" {
                 scene.fault(fault);

@@ -166,6 +166,20 @@ impl Scene {
         self.sandbox.set_fault(spec).unwrap();
     }
 
+    /// Makes the next run tell of `event`, where that takes something unusual, until [`relent`](Self::relent).
+    pub(crate) fn provoke(&self, event: &str) {
+        match event {
+            "waiting_for_dns" => assert!(self.sandbox.freeze_name_server(1)),
+            "waiting_for_ca" => self.fault("order-not-ready=1"),
+            _ => {}
+        }
+    }
+
+    pub(crate) fn relent(&self) {
+        assert!(self.sandbox.release_name_server(1));
+        self.sandbox.clear_fault("order-not-ready").unwrap();
+    }
+
     /// How many requests the CA received at paths that start so.
     pub(crate) fn requests(&self, path: &str) -> usize {
         self.sandbox.acme_requests().iter().filter(|one| one.path.starts_with(path)).count()
