@@ -169,6 +169,8 @@ impl<'a> Run<'a> {
                     state.next_attempt = None;
                 }
                 Err(IssueError::Cancelled { .. }) => {}
+                // The CA's word from before: nobody was asked.
+                Err(_) if next_attempt.is_some() && state.next_attempt == next_attempt => {}
                 Err(error) => {
                     state.failures = state.failures.saturating_add(1);
                     state.last_error = Some(super::error::with_causes(error));

@@ -54,7 +54,7 @@ async fn token_that_is_a_path_is_refused_before_a_record_is_made_of_it() {
 const STEPS: [&str; 6] =
     ["account", "order", "propagated", "challenge_answered", "authorized", "finalized"];
 
-/// A run whose request after `step` is answered with `fault`, and whether the CA was asked to go elsewhere.
+/// A run whose request after `step` is answered with `fault`, and its error.
 async fn spoiled(step: &str, fault: &str) -> (Scene, IssueRequest, Option<IssueError>) {
     let scene = Scene::start().await;
     let request = scene.request(&["*.ws.example"]);

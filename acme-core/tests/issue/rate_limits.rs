@@ -42,6 +42,7 @@ async fn rate_limit_of_ten_days_ends_the_run_at_once_and_is_kept_until_then() {
         assert!(scene.sandbox.acme_requests().is_empty());
         assert!(scene.sandbox.dnspod_calls().is_empty());
         assert_eq!(scene.sandbox.dns_queries(), 0);
+        assert_eq!(scene.state(&request).await.failures, 1, "nobody was asked a second time");
 
         scene.sandbox.clear_fault(form).unwrap();
         scene.clock.set(at);
