@@ -5,7 +5,7 @@ use acme_core::store::{Entry, Store as _};
 use acme_core::{Clock as _, SystemClock};
 use e2e::harness::Test;
 use e2e::scene::Scene;
-use sandbox::{Policy, Sandbox};
+use sandbox::{LoggedRequest, Policy, Sandbox};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
@@ -22,7 +22,7 @@ pub(crate) fn tests() -> Vec<Test> {
         [] alternate_chain_is_chosen_by_its_issuers_name;
         [] other_profile_is_reason_to_issue_again;
         [] other_names_are_reason_to_issue_again;
-        [] new_order_costs_eight_requests_and_nothing_is_asked_twice;
+        [] nothing_but_progress_is_asked_twice;
     }
 }
 
@@ -190,8 +190,9 @@ async fn other_names_are_reason_to_issue_again() {
     issued.verify(&scene.sandbox.issuer_root_pem(), &more, SystemClock.now()).unwrap();
 }
 
-async fn new_order_costs_eight_requests_and_nothing_is_asked_twice() {
-    let scene = scene().await;
+async fn nothing_but_progress_is_asked_twice() {
+    let sandbox = Sandbox::builder().nonce_rejection(0).start().await.unwrap();
+    let scene = Scene::new(sandbox, &[]).unwrap();
     issue_and_verify(&scene).await;
     let request = scene.request(&["*.mygitpod.example"]);
     scene.sandbox.reset_counts();
@@ -200,6 +201,9 @@ async fn new_order_costs_eight_requests_and_nothing_is_asked_twice() {
 
     let asked = scene.sandbox.acme_requests();
     assert_eq!(summary.acme_requests, u64::try_from(asked.len()).unwrap());
-    // newOrder, authorization, challenge, finalize, certificate; at least one poll, and one nonce at most.
-    assert!((6..=8).contains(&asked.len()), "{asked:#?}");
+    let kind = |request: &LoggedRequest| request.path.split('/').nth(1).unwrap().to_owned();
+    let mut kinds: Vec<_> = asked.iter().map(kind).collect();
+    // How often it is asked for progress is up to the machine.
+    kinds.retain(|kind| kind != "order" && kind != "authorization");
+    assert_eq!(kinds, ["new-order", "challenge", "finalize", "certificate"]);
 }
