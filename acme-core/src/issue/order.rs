@@ -6,6 +6,7 @@ use url::Url;
 
 use super::run::Run;
 use super::{Event, IssueError, Phase, Problem};
+use crate::Identifier;
 use crate::acme::{Account, AcmeError, Order, OrderStatus, Reply};
 use crate::store::PendingOrder;
 
@@ -83,7 +84,7 @@ impl Run<'_> {
     ) -> Result<Option<OpenOrder>, IssueError> {
         let request = self.request;
         if pending.directory != request.ca.directory
-            || pending.identifiers != request.identifiers
+            || !same_names(&pending.identifiers, &request.identifiers)
             || pending.profile != request.profile
             || pending.key_type != request.key_type
         {
@@ -111,11 +112,7 @@ impl Run<'_> {
 
     /// Whether the CA understood what was asked.
     fn compare(&self, order: &Order) -> Result<(), IssueError> {
-        let mut asked: Vec<_> = self.request.identifiers.iter().collect();
-        let mut answered: Vec<_> = order.identifiers.iter().collect();
-        asked.sort();
-        answered.sort();
-        if asked != answered {
+        if !same_names(&self.request.identifiers, &order.identifiers) {
             return Err(self.order_failed(Some(Problem::stated("its order is for other names"))));
         }
         let profile = self.request.profile.as_deref();
@@ -151,6 +148,16 @@ impl Run<'_> {
         self.kept.update(|state| state.pending = Some(pending)).await?;
         Ok(OpenOrder { url, reply, resumed: false })
     }
+}
+
+/// Whether both hold the same names, in whatever order.
+fn same_names(one: &[Identifier], other: &[Identifier]) -> bool {
+    let sorted = |names: &[Identifier]| {
+        let mut names = names.to_vec();
+        names.sort();
+        names
+    };
+    sorted(one) == sorted(other)
 }
 
 /// How long the request for an order may take to end when the run is cancelled.

@@ -198,3 +198,14 @@ async fn order_for_other_names_is_not_continued() {
     outcome.unwrap();
     assert_eq!(resumed(&events), [false]);
 }
+
+#[tokio::test]
+async fn the_same_names_in_another_order_continue_the_same_order() {
+    let scene = Scene::start().await;
+    let mut request = scene.request(&["ws.example", "*.ws.example"]);
+    assert!(scene.dropped_at(&request, "order").await);
+    request.identifiers.reverse();
+    let (outcome, events) = scene.told(&request).await;
+    outcome.unwrap();
+    assert_eq!(resumed(&events), [true]);
+}
