@@ -119,7 +119,7 @@ pub struct Summary {
     pub provider_calls: u64,
     /// Questions asked of name servers.
     pub dns_queries: u64,
-    /// Milliseconds spent, by phase.
+    /// Milliseconds spent, by phase; what is done at the same time counts in each.
     pub phases_ms: BTreeMap<Phase, u64>,
     /// Milliseconds in all.
     pub total_ms: u64,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use futures_util::try_join;
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -97,8 +98,15 @@ pub enum Outcome {
 async fn issue_anew(run: &Run<'_>) -> Result<Summary, IssueError> {
     run.sweep_journal().await;
     run.may_ask_the_ca().await?;
-    let account = run.open_account().await?;
-    let names = run.preflight(&account).await?;
+    // The CA and the provider are two servers, and neither waits for the other. Where both say no, the CA's word is
+    // told, whichever came first.
+    let ca = async {
+        let account = run.open_account().await?;
+        run.ask_whether_allowed(&account).await?;
+        Ok::<_, IssueError>(account)
+    };
+    let (account, names) = try_join!(ca, async { Ok(run.find_places().await) })?;
+    let names = names?;
 
     let order = run.open_order(&account).await?;
     let resumed = order.resumed;

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use futures_util::future::{join_all, try_join_all};
-use futures_util::join;
 
 use super::run::Run;
 use super::{Event, IssueError, Phase};
@@ -16,9 +15,9 @@ use crate::dns01::cname::{self, DelegationError};
 pub(super) type RecordNames = HashMap<DnsName, DnsName>;
 
 impl Run<'_> {
-    /// Asks for CAA records, where the challenge records go, and whether the provider has a zone for them.
-    pub(super) async fn preflight(&self, account: &Account) -> Result<RecordNames, IssueError> {
-        let preflight = async {
+    /// Asks the CA for the profile and the DNS for CAA records.
+    pub(super) async fn ask_whether_allowed(&self, account: &Account) -> Result<(), IssueError> {
+        let asked = async {
             let directory = self
                 .client
                 .directory()
@@ -26,13 +25,19 @@ impl Run<'_> {
                 .map_err(|e| self.ca_error("read its directory", e))?;
             self.check_profile(&directory)?;
             account.expect_calls(self.request.identifiers.len());
-            let (caa, names) = join!(self.check_caa(&directory, account), self.record_names());
-            caa?;
-            let names = names?;
+            self.check_caa(&directory, account).await
+        };
+        self.timed(Phase::Order, self.unless_cancelled("asking the DNS", asked)).await
+    }
+
+    /// Asks the DNS where the challenge records go, and the provider whether it has a zone for them.
+    pub(super) async fn find_places(&self) -> Result<RecordNames, IssueError> {
+        let found = async {
+            let names = self.record_names().await?;
             self.find_zones(&names).await?;
             Ok(names)
         };
-        self.timed(Phase::Order, self.unless_cancelled("asking the DNS", preflight)).await
+        self.timed(Phase::Order, self.unless_cancelled("finding the zones", found)).await
     }
 
     fn check_profile(&self, directory: &Directory) -> Result<(), IssueError> {

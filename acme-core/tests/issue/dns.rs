@@ -117,7 +117,7 @@ async fn caa_that_forbids_this_ca_is_found_before_there_is_an_order() {
     assert!(reason.contains("another-ca.example"), "{reason}");
     let paths: Vec<_> = scene.sandbox.acme_requests().into_iter().map(|one| one.path).collect();
     assert_eq!(paths, ["/directory", "/new-nonce", "/new-account"]);
-    assert!(scene.sandbox.dnspod_calls().is_empty());
+    assert!(!scene.sandbox.dnspod_calls().iter().any(|call| call == "CreateRecord"));
 }
 
 #[tokio::test]

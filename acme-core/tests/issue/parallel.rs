@@ -1,13 +1,14 @@
 //! Many certificates at once.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use acme_core::issue::{IssueError, IssueRequest, Outcome};
 use futures_util::future::join_all;
 use sandbox::Sandbox;
 use tokio_util::sync::CancellationToken;
 
-use crate::scene::{Scene, kind};
+use crate::scene::{PATIENCE, Scene, kind};
 
 /// All requests at once by one issuer.
 async fn at_once(scene: &Scene, requests: &[IssueRequest]) -> Vec<Result<Outcome, IssueError>> {
@@ -100,4 +101,21 @@ async fn nonces_come_while_the_zones_are_looked_for() {
     scene.run(&scene.request(&names)).await.unwrap_err();
     assert_eq!(scene.requests("/new-order"), 0, "there is no zone");
     assert_eq!(scene.requests("/new-nonce"), 8, "as many as may be asked for at once");
+}
+
+#[tokio::test]
+async fn zones_are_looked_for_while_the_ca_makes_the_account() {
+    let scene = Scene::start().await;
+    let request = scene.request(&["ws.example"]);
+    scene.fault("hang=1");
+    let looked_for = async {
+        let mut look = tokio::time::interval(Duration::from_millis(5));
+        while scene.requests("/new-account") == 0 || scene.sandbox.dnspod_calls().is_empty() {
+            look.tick().await;
+        }
+    };
+    tokio::select! {
+        result = scene.run(&request) => panic!("the CA does not answer: {result:?}"),
+        seen = tokio::time::timeout(PATIENCE / 2, looked_for) => seen.expect("a call within the limit"),
+    }
 }
