@@ -7,16 +7,13 @@ use acme_core::issue::{Issuer, Outcome};
 use acme_core::store::{FileStore, MemoryStore, Store};
 use e2e::scene;
 use futures_util::future::try_join_all;
-use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
 use crate::ca::Ca;
+use crate::nonces::{self, NewNonces};
 
 /// How many certificates.
 pub(crate) const COUNT: usize = 64;
-
-/// How often it is looked how many nonces were asked for.
-const SAMPLE: Duration = Duration::from_millis(20);
 
 /// Where the certificates are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +39,7 @@ pub(crate) struct AtOnce {
     pub(crate) kept: Kept,
     pub(crate) wall: Duration,
     pub(crate) requests: usize,
-    /// How many nonces were asked for, and the most of them within one second.
-    pub(crate) new_nonces: Option<(usize, usize)>,
+    pub(crate) new_nonces: Option<NewNonces>,
 }
 
 impl AtOnce {
@@ -80,18 +76,9 @@ pub(crate) async fn measure(ca: &Ca, kept: Kept) -> Result<AtOnce, String> {
     let begun = Instant::now();
     let names: Vec<_> = (0..COUNT).map(|n| format!("*.n{n}.mygitpod.example")).collect();
     let all = try_join_all(names.iter().map(|name| issue(ca, &issuer, name)));
-    tokio::pin!(all);
-    let mut ticks = interval(SAMPLE);
-    let mut samples = Vec::new();
-    loop {
-        tokio::select! {
-            done = &mut all => break done.map(drop)?,
-            _ = ticks.tick() => samples.extend(ca.new_nonces()),
-        }
-    }
+    let (done, new_nonces) = nonces::watched(ca, all).await;
+    done?;
     let wall = begun.elapsed();
-    samples.extend(ca.new_nonces());
-    let new_nonces = samples.last().map(|all| (*all, most_in_a_second(&samples)));
     let requests = ca.requests() - before;
     Ok(AtOnce { ca: ca.name.clone(), kept, wall, requests, new_nonces })
 }
@@ -112,15 +99,4 @@ async fn issue(ca: &Ca, issuer: &Issuer, name: &str) -> Result<(), String> {
         Ok(other) => Err(format!("{name} at {}: {other:?}", ca.name)),
         Err(error) => Err(format!("{name} at {}: {error}", ca.name)),
     }
-}
-
-/// Of a count that was looked at every [`SAMPLE`]: by how much it grew within a second, at most.
-fn most_in_a_second(samples: &[usize]) -> usize {
-    let second = usize::try_from(Duration::from_secs(1).as_millis() / SAMPLE.as_millis());
-    let second = second.unwrap_or(usize::MAX);
-    let grown = |(index, now): (usize, &usize)| {
-        let earlier = index.checked_sub(second).map_or(0, |earlier| samples[earlier]);
-        now - earlier
-    };
-    samples.iter().enumerate().map(grown).max().unwrap_or_default()
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::ca::Ca;
 use crate::figures::{Row, Run};
-use crate::{binary, measured};
+use crate::{binary, measured, nonces};
 
 /// What a certificate is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,15 @@ pub(crate) enum Names {
 
 impl Names {
     pub(crate) const ALL: [Self; 3] = [Self::One, Self::Three, Self::Hundred];
+
+    /// For people.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::One => "one wildcard",
+            Self::Three => "three names",
+            Self::Hundred => "100 names",
+        }
+    }
 
     /// How many they are.
     pub(crate) fn count(self) -> usize {
@@ -83,7 +92,8 @@ async fn certctl_once(ca: &Ca, certctl: &Certctl, names: &[&str]) -> Result<Run,
     let mut command = certctl.command_of(binary::path().await?, Some(outer), names);
     ca.reset();
     let before = ca.requests();
-    let (cost, stdout) = measured::run(&file, &mut command).await?;
+    let (ran, new_nonces) = nonces::watched(ca, measured::run(&file, &mut command)).await;
+    let (cost, stdout) = ran?;
     let requests = ca.requests() - before;
     let mut events = stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let issued = events.rfind(|event| event["event"] == "issued");
@@ -92,7 +102,8 @@ async fn certctl_once(ca: &Ca, certctl: &Certctl, names: &[&str]) -> Result<Run,
         return Err(format!("{} took {requests} requests, certctl counts {issued}", ca.name));
     }
     let propagation = issued["phases_ms"]["propagate"].as_u64().unwrap_or_default();
-    Ok(Run { cost, requests, propagation: Some(Duration::from_millis(propagation)) })
+    let propagation = Some(Duration::from_millis(propagation));
+    Ok(Run { cost, requests, propagation, new_nonces })
 }
 
 /// One run of another client, with an account that it registers.
@@ -132,5 +143,10 @@ pub(crate) async fn foreign(ca: &Ca, client: Foreign, names: Names) -> Result<Ro
     let (cost, _) = run.map_err(|reason| format!("{} at {}: {reason}", client.name(), ca.name))?;
     prepared.issued()?;
     let requests = ca.requests() - before;
-    Ok(Row::new(ca, client.name(), names, vec![Run { cost, requests, propagation: None }]))
+    Ok(Row::new(
+        ca,
+        client.name(),
+        names,
+        vec![Run { cost, requests, propagation: None, new_nonces: None }],
+    ))
 }

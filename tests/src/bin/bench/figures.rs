@@ -7,6 +7,7 @@ use crate::binary::Binary;
 use crate::ca::Ca;
 use crate::client::Names;
 use crate::measured::Cost;
+use crate::nonces::NewNonces;
 
 /// One run of a client.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +17,7 @@ pub(crate) struct Run {
     pub(crate) requests: usize,
     /// The part of the wall time that went to waiting for name servers, where the client says.
     pub(crate) propagation: Option<Duration>,
+    pub(crate) new_nonces: Option<NewNonces>,
 }
 
 /// All runs of a client for the same names at the same CA.
@@ -41,6 +43,12 @@ impl Row {
     pub(crate) fn requests(&self) -> (usize, usize) {
         let requests = self.runs.iter().map(|run| run.requests);
         (requests.clone().min().unwrap_or(0), requests.max().unwrap_or(0))
+    }
+
+    /// The run that asked for the most nonces within a second.
+    pub(crate) fn worst_nonces(&self) -> Option<NewNonces> {
+        let of_all = self.runs.iter().filter_map(|run| run.new_nonces);
+        of_all.max_by_key(|nonces| nonces.most_in_a_second)
     }
 
     /// The highest peak of memory, in MiB.
@@ -109,7 +117,7 @@ impl Figures {
     pub(crate) fn add_at_once(&mut self, of: AtOnce) {
         let nonces = of.new_nonces.map_or_else(
             || "-".to_owned(),
-            |(all, most)| format!("{all}, at most {most} in a second"),
+            |of| format!("{}, at most {} in a second", of.all, of.most_in_a_second),
         );
         println!(
             "  {:<24} {:<8} {:>9.0} {:>8.1} {:>9}  {nonces}",

@@ -13,6 +13,7 @@ mod ca;
 mod client;
 mod figures;
 mod measured;
+mod nonces;
 
 use std::process::ExitCode;
 
@@ -60,6 +61,8 @@ fn usage() -> ExitCode {
 async fn bench(runs: usize) -> Result<(), String> {
     let mut figures = Figures::default();
     println!("certctl is built as it is shipped (packaging/static.sh) ...");
+    binary::path().await?;
+    print_machine();
     figures.binary = Some(binary::measure(runs).await?);
     figures.print_binary();
 
@@ -89,6 +92,14 @@ async fn bench(runs: usize) -> Result<(), String> {
     figures.warm = Some(at_once::warm_requests(&ca).await?);
     bars::print(&figures);
     Ok(())
+}
+
+/// What else the machine does is in every figure.
+fn print_machine() {
+    let processors = std::thread::available_parallelism().map_or(0, usize::from);
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().unwrap_or_default();
+    println!("  {processors} processors, load average of the last minute before this run: {load}");
 }
 
 /// Every CA on this machine's own loopback; Pebble where it can be had.
