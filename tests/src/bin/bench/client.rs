@@ -72,10 +72,13 @@ pub(crate) async fn certctl(ca: &Ca, names: Names, runs: usize) -> Result<[Row; 
     let names_list = names.list();
     let names_list: Vec<_> = names_list.iter().map(String::as_str).collect();
     let directory = ca.directory()?;
+    let roots = [ca.tls_root(), ca.sandbox.root_pem()].concat();
     let [mut new, mut known] = [Vec::new(), Vec::new()];
     for _ in 0..runs {
-        let mut certctl = Certctl::new(&ca.sandbox, directory.as_str(), ca.tls_root())
+        let mut certctl = Certctl::new(&ca.sandbox, directory.as_str(), &roots)
             .map_err(|error| error.to_string())?;
+        // As DNSPod's own, it is reached over TLS alone.
+        certctl.set("CERTCTL_DNSPOD_ENDPOINT", ca.sandbox.dnspod_tls_endpoint());
         new.push(certctl_once(ca, &certctl, &names_list).await?);
         certctl.set("CERTCTL_FORCE", "true");
         known.push(certctl_once(ca, &certctl, &names_list).await?);
