@@ -35,7 +35,7 @@ impl Kept {
 
 /// What they took.
 pub(crate) struct AtOnce {
-    pub(crate) ca: String,
+    pub(crate) ca: &'static str,
     pub(crate) kept: Kept,
     pub(crate) wall: Duration,
     pub(crate) requests: usize,
@@ -80,7 +80,7 @@ pub(crate) async fn measure(ca: &Ca, kept: Kept) -> Result<AtOnce, String> {
     done?;
     let wall = begun.elapsed();
     let requests = ca.requests() - before;
-    Ok(AtOnce { ca: ca.name.clone(), kept, wall, requests, new_nonces })
+    Ok(AtOnce { ca: ca.name, kept, wall, requests, new_nonces })
 }
 
 /// The requests of an issuance in a process that has issued before.

@@ -1,15 +1,9 @@
 //! What the project wants to reach, and whether it does.
 
-use crate::client::{Foreign, Names};
+use crate::ca::{FAR_SANDBOX, KIND_PEBBLE, PEBBLE, SANDBOX};
+use crate::client::{Foreign, KNOWN, NEW, Names};
 use crate::figures::{Figures, Row, mib, millis};
 use crate::nonces::NewNonces;
-
-const PEBBLE: &str = "Pebble, 5 % bad nonces";
-const KIND_PEBBLE: &str = "Pebble, 0 % bad nonces";
-const SANDBOX: &str = "sandbox";
-const FAR: &str = "sandbox, 100 ms away";
-const NEW: &str = "certctl, new account";
-const KNOWN: &str = "certctl, account there";
 
 /// Prints each bar with what was measured.
 pub(crate) fn print(figures: &Figures) {
@@ -78,7 +72,7 @@ fn requests(figures: &Figures) {
 
 fn far(figures: &Figures) {
     for client in [NEW, KNOWN] {
-        if let Some(row) = figures.row(FAR, client, Names::Hundred) {
+        if let Some(row) = figures.row(FAR_SANDBOX, client, Names::Hundred) {
             new_nonces(&format!("100 names at 100 ms, {client}"), row.worst_nonces());
             let run = row.median();
             let propagation = run.propagation.unwrap_or_default();

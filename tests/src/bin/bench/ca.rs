@@ -6,18 +6,33 @@ use e2e::pebble::{Pebble, PebbleOptions};
 use sandbox::Sandbox;
 use url::Url;
 
+/// The names of the CAs, for people and to find their figures by.
+pub(crate) const PEBBLE: &str = "Pebble, 5 % bad nonces";
+pub(crate) const KIND_PEBBLE: &str = "Pebble, 0 % bad nonces";
+pub(crate) const SANDBOX: &str = "sandbox";
+pub(crate) const FAR_SANDBOX: &str = "sandbox, 100 ms away";
+
 /// A CA, and the sandbox whose DNSPod API and DNS its clients use.
 pub(crate) struct Ca {
-    /// For people: which, and how many nonces it refuses.
-    pub(crate) name: String,
+    /// One of the names above.
+    pub(crate) name: &'static str,
     /// The sandbox; its CA is another where this is Pebble.
     pub(crate) sandbox: Arc<Sandbox>,
     pebble: Option<Pebble>,
 }
 
 impl Ca {
-    /// Pebble that refuses so many nonces in a hundred, does not sleep and reuses no authorization.
-    pub(crate) async fn pebble(nonce_reject: u8) -> Result<Self, String> {
+    /// Pebble that does not sleep and reuses no authorization, with its own share of bad nonces.
+    pub(crate) async fn pebble() -> Result<Self, String> {
+        Self::start_pebble(PEBBLE, 5).await
+    }
+
+    /// The same without bad nonces.
+    pub(crate) async fn kind_pebble() -> Result<Self, String> {
+        Self::start_pebble(KIND_PEBBLE, 0).await
+    }
+
+    async fn start_pebble(name: &'static str, nonce_reject: u8) -> Result<Self, String> {
         let sandbox = Arc::new(Sandbox::start().await.map_err(|error| error.to_string())?);
         let pebble = Pebble::start(PebbleOptions {
             dns: sandbox.name_servers()[0],
@@ -26,7 +41,6 @@ impl Ca {
             ..PebbleOptions::default()
         });
         let pebble = Some(pebble.await?);
-        let name = format!("Pebble, {nonce_reject} % bad nonces");
         Ok(Self { name, sandbox, pebble })
     }
 
@@ -34,14 +48,14 @@ impl Ca {
     pub(crate) async fn sandbox() -> Result<Self, String> {
         let sandbox = Sandbox::builder().nonce_rejection(0).start();
         let sandbox = Arc::new(sandbox.await.map_err(|error| error.to_string())?);
-        Ok(Self { name: "sandbox".to_owned(), sandbox, pebble: None })
+        Ok(Self { name: SANDBOX, sandbox, pebble: None })
     }
 
     /// The same, 100 ms away: the CA and the DNSPod API.
     pub(crate) async fn far_sandbox() -> Result<Self, String> {
         let near = Self::sandbox().await?;
         near.sandbox.set_fault("round-trip=100").map_err(|error| error.to_string())?;
-        Ok(Self { name: "sandbox, 100 ms away".to_owned(), ..near })
+        Ok(Self { name: FAR_SANDBOX, ..near })
     }
 
     /// The URL of the directory.

@@ -12,6 +12,10 @@ use crate::ca::Ca;
 use crate::figures::{Row, Run};
 use crate::{binary, measured, nonces};
 
+/// The rows of `certctl`.
+pub(crate) const NEW: &str = "certctl, new account";
+pub(crate) const KNOWN: &str = "certctl, account there";
+
 /// What a certificate is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Names {
@@ -83,10 +87,7 @@ pub(crate) async fn certctl(ca: &Ca, names: Names, runs: usize) -> Result<[Row; 
         certctl.set("CERTCTL_FORCE", "true");
         known.push(certctl_once(ca, &certctl, &names_list).await?);
     }
-    Ok([
-        Row::new(ca, "certctl, new account", names, new),
-        Row::new(ca, "certctl, account there", names, known),
-    ])
+    Ok([Row::new(ca, NEW, names, new), Row::new(ca, KNOWN, names, known)])
 }
 
 async fn certctl_once(ca: &Ca, certctl: &Certctl, names: &[&str]) -> Result<Run, String> {

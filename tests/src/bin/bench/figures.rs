@@ -22,7 +22,7 @@ pub(crate) struct Run {
 
 /// All runs of a client for the same names at the same CA.
 pub(crate) struct Row {
-    ca: String,
+    ca: &'static str,
     pub(crate) client: &'static str,
     pub(crate) names: Names,
     runs: Vec<Run>,
@@ -31,7 +31,7 @@ pub(crate) struct Row {
 impl Row {
     pub(crate) fn new(ca: &Ca, client: &'static str, names: Names, mut runs: Vec<Run>) -> Self {
         runs.sort_by_key(|run| run.cost.wall);
-        Self { ca: ca.name.clone(), client, names, runs }
+        Self { ca: ca.name, client, names, runs }
     }
 
     /// The run of median wall time.
@@ -140,7 +140,7 @@ impl Figures {
         }
     }
 
-    /// The row of a client at Pebble with so many bad nonces, at the sandbox, or at the sandbox far away.
+    /// The row of a client at a CA.
     pub(crate) fn row(&self, ca: &str, client: &str, names: Names) -> Option<&Row> {
         self.rows.iter().find(|row| row.ca == ca && row.client == client && row.names == names)
     }

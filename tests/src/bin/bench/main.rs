@@ -106,8 +106,8 @@ fn print_machine() {
 async fn cas() -> Result<Vec<Ca>, String> {
     let mut cas = Vec::new();
     if RealPart::Pebble.obtain().await.is_ok() {
-        cas.push(Ca::pebble(5).await?);
-        cas.push(Ca::pebble(0).await?);
+        cas.push(Ca::pebble().await?);
+        cas.push(Ca::kind_pebble().await?);
     }
     cas.push(Ca::sandbox().await?);
     Ok(cas)
