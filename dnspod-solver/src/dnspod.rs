@@ -8,7 +8,8 @@ use acme_core::{Clock, DnsName, SystemClock};
 use async_trait::async_trait;
 use url::{Host, Url};
 
-use crate::api3::{Client, Connection};
+use crate::api::Api;
+use crate::api3::{Client, Transport};
 use crate::credential::{Credential, CredentialError};
 use crate::records::{Records, TTL_OF_EVERY_PLAN};
 use crate::zone::Zones;
@@ -124,13 +125,9 @@ impl DnsPodBuilder {
         if !TTLS.contains(&self.ttl) {
             return Err(BuildError::Ttl(self.ttl));
         }
-        let connection = Connection {
-            http: self.http.client()?,
-            endpoint,
-            credential: self.credential,
-            clock: self.clock,
-        };
-        let records = Records::new(Client::new(connection), Zones::new(self.zone), self.ttl);
+        let transport = Transport::new(self.http.client()?, endpoint, self.clock);
+        let api = Api::V3(Client::new(transport, self.credential));
+        let records = Records::new(api, Zones::new(self.zone), self.ttl);
         Ok(DnsPod { records: Arc::new(records) })
     }
 }

@@ -5,10 +5,12 @@ use std::time::Duration;
 use acme_core::DnsName;
 use acme_core::dns01::DnsProviderError;
 
-use crate::api3::{self, Class};
+use crate::class::{Class, Meaning};
 
 /// The provider's name in errors.
 pub(crate) const PROVIDER: &str = "DNSPod";
+/// What a call that has run out of time says.
+pub(crate) const TOO_LATE: &str = "no answer within the time limit";
 
 /// Why a call of the API gave no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +19,10 @@ pub(crate) enum CallError {
     Answered {
         /// The action called.
         action: &'static str,
-        /// Tencent's code, which decides what happens.
+        /// Tencent's code.
         code: String,
+        /// What the API's table of codes says about it, which decides what happens.
+        meaning: Meaning,
         /// Tencent's message, cleaned of what differs from call to call.
         message: String,
     },
@@ -37,27 +41,23 @@ impl CallError {
     pub(crate) fn answered(
         action: &'static str,
         code: String,
+        meaning: Meaning,
         message: &str,
         request_id: &str,
     ) -> Self {
-        Self::Answered { action, code, message: stable(message, request_id) }
+        Self::Answered { action, code, meaning, message: stable(message, request_id) }
     }
 
     pub(crate) fn class(&self) -> Class {
         match self {
-            Self::Answered { code, .. } => api3::class(code),
+            Self::Answered { meaning, .. } => meaning.class,
             Self::NoAnswer { .. } => Class::Server,
         }
     }
 
-    /// Whether `code` is what DNSPod answered.
-    pub(crate) fn is(&self, code: &str) -> bool {
-        matches!(self, Self::Answered { code: answered, .. } if answered == code)
-    }
-
     /// How long DNSPod asks to wait, where it says so.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
-        self.is("InvalidParameter.OperationIsTooFrequent").then_some(Duration::from_secs(60))
+        (self.class() == Class::TooFrequent).then_some(Duration::from_secs(60))
     }
 
     /// What the caller of the provider is told: the record at `name`, in `zone`, and why not.
@@ -70,7 +70,7 @@ impl CallError {
                 DnsProviderError::CredentialRefused { provider, reason }
             }
             Class::NotPermitted => DnsProviderError::NotPermitted { provider, zone, reason },
-            Class::Throttled => {
+            Class::Throttled | Class::TooFrequent => {
                 DnsProviderError::Throttled { provider, reason, retry_after: self.retry_after() }
             }
             Class::Server => DnsProviderError::Unavailable { provider, reason },
@@ -81,7 +81,7 @@ impl CallError {
             Class::Permanent | Class::NotMyZone => {
                 DnsProviderError::ZoneUnusable { provider, zone, reason }
             }
-            Class::Request | Class::AlreadyThere | Class::Gone => {
+            Class::Request | Class::TtlLimit | Class::AlreadyThere | Class::Gone => {
                 DnsProviderError::Rejected { provider, name: name.to_string(), reason }
             }
         }
@@ -89,11 +89,11 @@ impl CallError {
 
     /// Tencent's code and what to do, then Tencent's own words where they say more than the code does.
     fn reason(&self) -> String {
-        let (action, code, message) = match self {
+        let (action, code, meaning, message) = match self {
             Self::NoAnswer { reason } => return reason.clone(),
-            Self::Answered { action, code, message } => (action, code, message),
+            Self::Answered { action, code, meaning, message } => (action, code, meaning, message),
         };
-        let mut reason = match (api3::advice(code), self.class()) {
+        let mut reason = match (meaning.advice, meaning.class) {
             ("", Class::NotPermitted) => {
                 format!(
                     "{code}: allow the key the action dnspod:{action} on this zone (CAM policy)"
@@ -103,8 +103,8 @@ impl CallError {
             (advice, _) => format!("{code}: {advice}"),
         };
         let tells_more = matches!(
-            self.class(),
-            Class::NotPermitted | Class::Permanent | Class::Request | Class::Busy
+            meaning.class,
+            Class::NotPermitted | Class::Permanent | Class::Request | Class::TtlLimit | Class::Busy
         );
         if tells_more && !message.is_empty() {
             reason.push_str(" (DNSPod says: ");
@@ -131,11 +131,12 @@ fn stable(message: &str, request_id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api3;
 
     fn answered(action: &'static str, code: &str, message: &str) -> String {
         let name = DnsName::parse("_acme-challenge.ws.example").unwrap();
         let zone = DnsName::parse("ws.example").unwrap();
-        CallError::answered(action, code.to_owned(), message, "req-1")
+        CallError::answered(action, code.to_owned(), api3::meaning(code), message, "req-1")
             .into_provider_error(&name, &zone)
             .to_string()
     }

@@ -21,12 +21,16 @@
 //! # }
 //! ```
 
+mod api;
 mod api3;
+mod class;
 mod created;
 mod credential;
 mod dnspod;
 mod error;
 mod records;
+mod retry;
+mod standing;
 pub mod tc3;
 mod zone;
 

@@ -7,7 +7,8 @@ use acme_core::DnsName;
 use acme_core::dns01::{DnsProviderError, TxtRecord};
 use tokio::time::{Instant, sleep};
 
-use crate::api3::{Class, Client, RecordListItem};
+use crate::api::{AccountRecord, Api};
+use crate::class::Class;
 use crate::created::Created;
 use crate::error::{CallError, PROVIDER};
 use crate::zone::{Zone, Zones};
@@ -21,19 +22,19 @@ const INDEX_DELAY: Duration = Duration::from_secs(40);
 
 /// The TXT records of one account.
 pub(crate) struct Records {
-    client: Client,
+    api: Api,
     zones: Zones,
     ttl: u32,
     created: Created,
 }
 
 impl Records {
-    pub(crate) fn new(client: Client, zones: Zones, ttl: u32) -> Self {
-        Self { client, zones, ttl, created: Created::default() }
+    pub(crate) fn new(api: Api, zones: Zones, ttl: u32) -> Self {
+        Self { api, zones, ttl, created: Created::default() }
     }
 
     pub(crate) fn calls(&self) -> u64 {
-        self.client.calls()
+        self.api.calls()
     }
 
     /// Finds the zone of `name` and remembers it for the append that follows.
@@ -74,7 +75,7 @@ impl Records {
         let place = self.created.find(record).and_then(|known| known.place);
         let deleted = match &place {
             Some((zone, record_id)) => {
-                match self.client.delete_record(zone, *record_id, deadline).await {
+                match self.api.delete_record(zone, *record_id, deadline).await {
                     Ok(()) => true,
                     Err(error) if self.is_outdated(zone, &error) => false,
                     Err(error) => return Err(error.into_provider_error(&record.name, &zone.name)),
@@ -95,7 +96,7 @@ impl Records {
         name: &DnsName,
         deadline: Instant,
     ) -> Result<Arc<Zone>, DnsProviderError> {
-        let zone = self.zones.find(&self.client, name, deadline).await?;
+        let zone = self.zones.find(&self.api, name, deadline).await?;
         match zone.out_of_service() {
             None => Ok(zone),
             Some(reason) => Err(DnsProviderError::ZoneUnusable {
@@ -114,11 +115,9 @@ impl Records {
     ) -> Result<u64, CallError> {
         let subdomain = zone.subdomain(&record.name);
         let create =
-            |ttl| self.client.create_txt_record(zone, subdomain, &record.value, ttl, deadline);
+            |ttl| self.api.create_txt_record(zone, subdomain, &record.value, ttl, deadline);
         match create(self.ttl).await {
-            Err(error)
-                if error.is("LimitExceeded.RecordTtlLimit") && self.ttl != TTL_OF_EVERY_PLAN =>
-            {
+            Err(error) if error.class() == Class::TtlLimit && self.ttl != TTL_OF_EVERY_PLAN => {
                 create(TTL_OF_EVERY_PLAN).await
             }
             created => created,
@@ -137,7 +136,7 @@ impl Records {
         let mut wait = Duration::from_secs(1);
         let mut zone_was_outdated = false;
         loop {
-            let zone = self.zones.find(&self.client, &record.name, deadline).await?;
+            let zone = self.zones.find(&self.api, &record.name, deadline).await?;
             let found = match self.delete_listed(&zone, record, deadline).await {
                 Ok(found) => found,
                 Err(error) if !zone_was_outdated && self.is_outdated(&zone, &error) => {
@@ -174,14 +173,14 @@ impl Records {
     ) -> Result<usize, CallError> {
         let subdomain = zone.subdomain(&record.name);
         // DNSPod has chosen by name and type already. Should it choose otherwise one day, others' records stay.
-        let equal = |item: &RecordListItem| {
+        let equal = |item: &AccountRecord| {
             item.record_type == "TXT"
                 && item.value == record.value
                 && zone.full_name(&item.name).as_ref() == Some(&record.name)
         };
-        let found = self.client.txt_records(zone, subdomain, equal, deadline).await?;
+        let found = self.api.txt_records(zone, subdomain, equal, deadline).await?;
         for item in &found {
-            self.client.delete_record(zone, item.record_id, deadline).await?;
+            self.api.delete_record(zone, item.id, deadline).await?;
         }
         Ok(found.len())
     }

@@ -9,8 +9,8 @@ use acme_core::DnsName;
 use acme_core::dns01::DnsProviderError;
 use tokio::time::{Instant, timeout_at};
 
-use crate::api3::Client;
-use crate::error::{CallError, PROVIDER};
+use crate::api::Api;
+use crate::error::{CallError, PROVIDER, TOO_LATE};
 
 /// How long it is remembered which names are zones and which are not. A zone that was added below another is noticed
 /// after this time; one that was removed is noticed by the first call that fails.
@@ -94,7 +94,7 @@ impl Zones {
     /// zone, read as "no such zone", would put the record into the wrong one.
     pub(crate) async fn find(
         &self,
-        client: &Client,
+        api: &Api,
         name: &DnsName,
         deadline: Instant,
     ) -> Result<Arc<Zone>, DnsProviderError> {
@@ -104,7 +104,7 @@ impl Zones {
             Some(only) => return Err(not_found(name, format!("only {only}, as set"))),
         };
         for candidate in &candidates {
-            match self.look_up(client, candidate, deadline).await {
+            match self.look_up(api, candidate, deadline).await {
                 Ok(Some(zone)) => return Ok(zone),
                 Ok(None) => {}
                 Err(error) => return Err(error.into_provider_error(name, candidate)),
@@ -125,18 +125,17 @@ impl Zones {
 
     async fn look_up(
         &self,
-        client: &Client,
+        api: &Api,
         candidate: &DnsName,
         deadline: Instant,
     ) -> Result<Option<Arc<Zone>>, CallError> {
         let slot = self.slot(candidate);
-        let mut known = timeout_at(deadline, slot.lock())
-            .await
-            .map_err(|_| CallError::no_answer("no answer within the time limit"))?;
+        let mut known =
+            timeout_at(deadline, slot.lock()).await.map_err(|_| CallError::no_answer(TOO_LATE))?;
         if let Some(known) = known.as_ref().filter(|known| known.until > Instant::now()) {
             return Ok(known.zone.clone());
         }
-        let zone = ask(client, candidate, deadline).await?.map(Arc::new);
+        let zone = ask(api, candidate, deadline).await?.map(Arc::new);
         // Whoever reads that a zone is paused resumes it and tries again: that must be seen at once.
         if zone.as_ref().is_none_or(|zone| zone.out_of_service().is_none()) {
             *known = Some(Known { until: Instant::now() + REMEMBERED, zone: zone.clone() });
@@ -154,28 +153,21 @@ impl Zones {
 }
 
 /// Asks the account for a zone of this name, in A-labels and then in Unicode.
-async fn ask(
-    client: &Client,
-    candidate: &DnsName,
-    deadline: Instant,
-) -> Result<Option<Zone>, CallError> {
+async fn ask(api: &Api, candidate: &DnsName, deadline: Instant) -> Result<Option<Zone>, CallError> {
     let (unicode, _) = idna::domain_to_unicode(candidate.as_str());
     let mut forms = vec![candidate.as_str()];
     if unicode != candidate.as_str() {
         forms.push(&unicode);
     }
     for form in forms {
-        if !client.has_zone(form, deadline).await? {
-            continue;
-        }
-        let info = client.describe_domain(form, deadline).await?;
-        let same = DnsName::parse(&info.domain).is_ok_and(|name| name == *candidate);
+        let Some(found) = api.zone(form, deadline).await? else { continue };
+        let same = DnsName::parse(&found.name).is_ok_and(|name| name == *candidate);
         return Ok(Some(Zone {
             name: candidate.clone(),
             // A name and an id that might be another zone's are left out: the id would win over what we asked for.
-            id: same.then_some(info.domain_id),
-            domain: if same { info.domain } else { form.to_owned() },
-            status: info.status,
+            id: same.then_some(found.id),
+            domain: if same { found.name } else { form.to_owned() },
+            status: found.status,
         }));
     }
     Ok(None)

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::{Class, Client};
+use super::Client;
+use crate::api::{AccountRecord, AccountZone};
+use crate::class::Class;
 use crate::error::CallError;
 use crate::zone::Zone;
 
@@ -11,28 +13,25 @@ use crate::zone::Zone;
 pub(super) const PAGE: u64 = 1000;
 
 /// A zone, as `DescribeDomain` gives it (<https://cloud.tencent.com/document/api/1427/56173>).
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct DomainInfo {
-    pub(crate) domain_id: u64,
-    /// `enable`, `pause`, `spam` or `lock`; `DescribeDomainList` has it in upper case.
+struct DomainInfo {
+    domain_id: u64,
     #[serde(default)]
-    pub(crate) status: String,
-    /// The name in the form the account keeps it in.
+    status: String,
     #[serde(default)]
-    pub(crate) domain: String,
+    domain: String,
 }
 
 /// A record, as `DescribeRecordList` gives it (<https://cloud.tencent.com/document/api/1427/56166>).
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct RecordListItem {
-    pub(crate) record_id: u64,
-    /// The name without the zone; `@` for the zone itself.
-    pub(crate) name: String,
+struct RecordListItem {
+    record_id: u64,
+    name: String,
     #[serde(rename = "Type")]
-    pub(crate) record_type: String,
-    pub(crate) value: String,
+    record_type: String,
+    value: String,
 }
 
 #[derive(Serialize)]
@@ -110,43 +109,27 @@ struct DeleteRecord<'a> {
 #[derive(Deserialize)]
 struct DeleteRecordAnswer {}
 
-impl Client {
-    /// Whether the account has a zone of this name.
-    ///
-    /// `DescribeRecordList` is asked, not `DescribeDomain`: five times as many calls a second are permitted.
-    pub(crate) async fn has_zone(
-        &self,
-        domain: &str,
-        deadline: Instant,
-    ) -> Result<bool, CallError> {
-        let request = DescribeRecordList {
-            domain,
-            domain_id: None,
-            subdomain: None,
-            record_type: "TXT",
-            offset: 0,
-            limit: 1,
-        };
-        let answer: Result<DescribeRecordListAnswer, _> =
-            self.call("DescribeRecordList", &request, deadline).await;
-        match answer {
-            Ok(_) => Ok(true),
-            Err(error) => match error.class() {
-                Class::Gone => Ok(true),
-                Class::NotMyZone => Ok(false),
-                _ => Err(error),
-            },
-        }
+impl From<RecordListItem> for AccountRecord {
+    fn from(item: RecordListItem) -> Self {
+        let RecordListItem { record_id, name, record_type, value } = item;
+        Self { id: record_id, name, record_type, value }
     }
+}
 
-    pub(crate) async fn describe_domain(
+impl Client {
+    /// The zone of exactly this name, if the account has it.
+    pub(crate) async fn zone(
         &self,
         domain: &str,
         deadline: Instant,
-    ) -> Result<DomainInfo, CallError> {
+    ) -> Result<Option<AccountZone>, CallError> {
+        if !self.has_zone(domain, deadline).await? {
+            return Ok(None);
+        }
         let answer: DescribeDomainAnswer =
             self.call("DescribeDomain", &DescribeDomain { domain }, deadline).await?;
-        Ok(answer.domain_info)
+        let DomainInfo { domain_id, status, domain } = answer.domain_info;
+        Ok(Some(AccountZone { id: domain_id, name: domain, status }))
     }
 
     /// The TXT records at `subdomain` of `zone` that `wanted` chooses, from all pages.
@@ -154,9 +137,9 @@ impl Client {
         &self,
         zone: &Zone,
         subdomain: &str,
-        wanted: impl Fn(&RecordListItem) -> bool,
+        wanted: impl Fn(&AccountRecord) -> bool,
         deadline: Instant,
-    ) -> Result<Vec<RecordListItem>, CallError> {
+    ) -> Result<Vec<AccountRecord>, CallError> {
         let mut found = Vec::new();
         let mut offset = 0;
         loop {
@@ -175,7 +158,7 @@ impl Client {
                 };
             let page = answer.record_list.unwrap_or_default();
             let length = page.len() as u64;
-            found.extend(page.into_iter().filter(&wanted));
+            found.extend(page.into_iter().map(AccountRecord::from).filter(&wanted));
             offset += length;
             let total = answer.record_count_info.map_or(u64::MAX, |count| count.total_count);
             if length == 0 || offset >= total {
@@ -222,12 +205,36 @@ impl Client {
             answer => answer.map(|_| ()),
         }
     }
+
+    /// Whether the account has a zone of this name.
+    ///
+    /// `DescribeRecordList` is asked, not `DescribeDomain`: five times as many calls a second are permitted.
+    async fn has_zone(&self, domain: &str, deadline: Instant) -> Result<bool, CallError> {
+        let request = DescribeRecordList {
+            domain,
+            domain_id: None,
+            subdomain: None,
+            record_type: "TXT",
+            offset: 0,
+            limit: 1,
+        };
+        let answer: Result<DescribeRecordListAnswer, _> =
+            self.call("DescribeRecordList", &request, deadline).await;
+        match answer {
+            Ok(_) => Ok(true),
+            Err(error) => match error.class() {
+                Class::Gone => Ok(true),
+                Class::NotMyZone => Ok(false),
+                _ => Err(error),
+            },
+        }
+    }
 }
 
 /// Reads an answer as each of the actions does, for the fuzz target; the error's text, where it holds one.
 #[cfg(fuzzing)]
 pub fn answer(body: &[u8]) -> Option<String> {
-    use super::client::fuzzing::{error, read};
+    use super::transport::fuzzing::{error, read};
     read::<DescribeDomainAnswer>(body);
     read::<DescribeRecordListAnswer>(body);
     read::<CreateRecordAnswer>(body);

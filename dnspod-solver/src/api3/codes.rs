@@ -3,49 +3,19 @@
 //!
 //! Codes are matched, never messages: Tencent changes those without notice.
 
-/// What to do about an error, in the order of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Class {
-    /// The record is there already: an append has succeeded.
-    AlreadyThere,
-    /// The record is gone already: a delete has succeeded, a list is empty.
-    Gone,
-    /// No zone of this account has that name.
-    NotMyZone,
-    /// The key is good and may not do this.
-    NotPermitted,
-    /// The key is not accepted. Never retried: Tencent bans accounts that keep trying.
-    Credential,
-    /// The request's time is too far from the server's.
-    Clock,
-    /// Fewer calls are asked for.
-    Throttled,
-    /// Tencent's side failed: worth another try.
-    Server,
-    /// The zone is being changed by something else: worth another try, slowly.
-    Busy,
-    /// The zone or the account is in a state that only a person can end.
-    Permanent,
-    /// The request will never be accepted as it is; so is everything the table does not know.
-    Request,
-}
+use crate::class::{Class, Meaning};
 
-/// The class of `code`.
-pub(crate) fn class(code: &str) -> Class {
-    find(code).map_or(Class::Request, |(class, _)| class)
-}
-
-/// What a person should know or do about `code`; empty where the table does not know it.
-pub(crate) fn advice(code: &str) -> &'static str {
-    find(code).map_or("", |(_, advice)| advice)
+/// What `code` means.
+pub(crate) fn meaning(code: &str) -> Meaning {
+    find(code).unwrap_or(Meaning::UNKNOWN)
 }
 
 /// The line of `code` itself, else that of its family (`AuthFailure.New` is an `AuthFailure`).
-fn find(code: &str) -> Option<(Class, &'static str)> {
+fn find(code: &str) -> Option<Meaning> {
     let line = |wanted: &str| {
         TABLE.iter().find_map(|(class, lines)| {
             let (_, advice) = lines.iter().find(|(code, _)| *code == wanted)?;
-            Some((*class, *advice))
+            Some(Meaning { class: *class, advice })
         })
     };
     line(code).or_else(|| {
@@ -181,8 +151,11 @@ const TABLE: &[(Class, Lines)] = &[
             ("RequestLimitExceeded", TOO_MANY),
             ("FailedOperation.FrequencyLimit", TOO_MANY),
             ("InvalidParameter.Common", TOO_MANY),
-            ("InvalidParameter.OperationIsTooFrequent", "DNSPod asks to wait one minute"),
         ],
+    ),
+    (
+        Class::TooFrequent,
+        &[("InvalidParameter.OperationIsTooFrequent", "DNSPod asks to wait one minute")],
     ),
     (
         Class::Server,
@@ -240,9 +213,12 @@ const TABLE: &[(Class, Lines)] = &[
         ],
     ),
     (
+        Class::TtlLimit,
+        &[("LimitExceeded.RecordTtlLimit", "the zone's plan does not permit this TTL; set 600")],
+    ),
+    (
         Class::Request,
         &[
-            ("LimitExceeded.RecordTtlLimit", "the zone's plan does not permit this TTL; set 600"),
             (
                 "LimitExceeded.SubdomainLevelLimit",
                 "the name has more labels below the zone than the zone's plan permits; upgrade the plan, or point \
@@ -273,7 +249,7 @@ const TABLE: &[(Class, Lines)] = &[
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{Class, TABLE, advice, class};
+    use super::{Class, Meaning, TABLE, meaning};
 
     /// Codes that every product shares; Tencent documents them apart from those of `dnspod`.
     const COMMON: &[&str] = &[
@@ -356,19 +332,18 @@ mod tests {
             "RequestLimitExceeded.GlobalRegionUinLimitExceeded",
             "RequestLimitExceeded.IPLimitExceeded",
         ] {
-            assert_eq!(class(code), Class::Throttled, "{code}");
+            assert_eq!(meaning(code).class, Class::Throttled, "{code}");
         }
-        assert_eq!(class("InternalError.DbError"), Class::Server);
-        assert_eq!(class("UnauthorizedOperation.CamNoAuth"), Class::NotPermitted);
-        assert_eq!(class("AuthFailure.UnauthorizedOperation"), Class::NotPermitted);
-        assert_eq!(class("AuthFailure.SomethingNew"), Class::Credential);
+        assert_eq!(meaning("InternalError.DbError").class, Class::Server);
+        assert_eq!(meaning("UnauthorizedOperation.CamNoAuth").class, Class::NotPermitted);
+        assert_eq!(meaning("AuthFailure.UnauthorizedOperation").class, Class::NotPermitted);
+        assert_eq!(meaning("AuthFailure.SomethingNew").class, Class::Credential);
     }
 
     #[test]
     fn an_unknown_code_is_never_read_as_success_or_as_another_zone() {
         for code in ["", "InvalidParameter", "InvalidParameter.CustomMessage", "New.Thing"] {
-            assert_eq!(class(code), Class::Request, "{code}");
-            assert_eq!(advice(code), "", "{code}");
+            assert_eq!(meaning(code), Meaning::UNKNOWN, "{code}");
         }
     }
 }

@@ -5,9 +5,11 @@
 mod actions;
 mod client;
 mod codes;
+mod transport;
 
-pub(crate) use actions::RecordListItem;
 #[cfg(fuzzing)]
 pub use actions::answer;
-pub(crate) use client::{Client, Connection};
-pub(crate) use codes::{Class, advice, class};
+pub(crate) use client::Client;
+#[cfg(test)]
+pub(crate) use codes::meaning;
+pub(crate) use transport::Transport;
