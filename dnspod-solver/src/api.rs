@@ -51,6 +51,17 @@ impl Api {
         }
     }
 
+    /// All zones of the account, or `None` where there are more than `most`.
+    pub(crate) async fn zones(
+        &self,
+        most: usize,
+        deadline: Instant,
+    ) -> Result<Option<Vec<AccountZone>>, CallError> {
+        match self {
+            Self::V3(client) => client.zones(most, deadline).await,
+        }
+    }
+
     /// The TXT records at `subdomain` of `zone` that `wanted` chooses, from all pages.
     pub(crate) async fn txt_records(
         &self,

@@ -4,11 +4,15 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use acme_core::dns01::TxtRecord;
 use tokio::time::Instant;
 
 use crate::zone::Zone;
+
+/// A new record may be missing from lists for this long (Tencent documents 30 s).
+const INDEX_DELAY: Duration = Duration::from_secs(35);
 
 /// Bound on records remembered; reached, the oldest is forgotten and found by a list when it is deleted.
 const MOST: usize = 10_000;
@@ -23,7 +27,7 @@ pub(crate) struct Known {
     /// Its zone and id; `None` where DNSPod did not say, so that a list must be asked.
     pub(crate) place: Option<(Arc<Zone>, u64)>,
     /// When it was created, or the answer to that was lost.
-    pub(crate) since: Instant,
+    since: Instant,
 }
 
 impl Created {
@@ -40,6 +44,11 @@ impl Created {
         if records.get(record).is_none_or(|known| known.place.is_none()) {
             records.insert(record.clone(), Known { place: None, since: Instant::now() });
         }
+    }
+
+    /// Whether `record` is known and so old that every list shows it, if it exists.
+    pub(crate) fn is_listed_by_now(&self, record: &TxtRecord) -> bool {
+        self.find(record).is_some_and(|known| known.since.elapsed() >= INDEX_DELAY)
     }
 
     pub(crate) fn find(&self, record: &TxtRecord) -> Option<Known> {
@@ -89,7 +98,7 @@ mod tests {
         };
         for i in 0..=MOST {
             created.remember_unplaced(&record(i));
-            tokio::time::advance(std::time::Duration::from_millis(1)).await;
+            tokio::time::advance(Duration::from_millis(1)).await;
         }
         assert_eq!(created.records().len(), MOST);
         assert!(created.find(&record(0)).is_none());

@@ -12,6 +12,8 @@ pub(crate) const PROVIDER: &str = "DNSPod";
 /// What a call that has run out of time says.
 pub(crate) const TOO_LATE: &str = "no answer within the time limit";
 
+const MORE_THAN_PERMITTED: &str = "more calls are waiting here than DNSPod permits in the time there is; this is tried again later";
+
 /// Why a call of the API gave no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CallError {
@@ -31,6 +33,8 @@ pub(crate) enum CallError {
         /// What happened instead.
         reason: String,
     },
+    /// The call was not made: so many wait before it that its turn would come too late.
+    TooMany,
 }
 
 impl CallError {
@@ -52,6 +56,7 @@ impl CallError {
         match self {
             Self::Answered { meaning, .. } => meaning.class,
             Self::NoAnswer { .. } => Class::Server,
+            Self::TooMany => Class::Throttled,
         }
     }
 
@@ -91,6 +96,7 @@ impl CallError {
     fn reason(&self) -> String {
         let (action, code, meaning, message) = match self {
             Self::NoAnswer { reason } => return reason.clone(),
+            Self::TooMany => return MORE_THAN_PERMITTED.to_owned(),
             Self::Answered { action, code, meaning, message } => (action, code, meaning, message),
         };
         let mut reason = match (meaning.advice, meaning.class) {

@@ -28,6 +28,8 @@ mod created;
 mod credential;
 mod dnspod;
 mod error;
+mod listing;
+mod rate;
 mod records;
 mod retry;
 mod standing;

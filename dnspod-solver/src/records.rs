@@ -15,22 +15,24 @@ use crate::zone::{Zone, Zones};
 
 /// The least TTL of the free plan, and so one that every plan accepts; in seconds.
 pub(crate) const TTL_OF_EVERY_PLAN: u32 = 600;
-/// Bound on one append or delete with all its calls and waits.
-const OPERATION: Duration = Duration::from_secs(25);
-/// A new record may be missing from lists for this long (Tencent documents 30 s).
-const INDEX_DELAY: Duration = Duration::from_secs(40);
+/// Bound on one append, or search for a zone, with all its calls and waits.
+const APPEND: Duration = Duration::from_secs(25);
+/// Bound on one delete: long enough to see a record that lists show half a minute late.
+const DELETION: Duration = Duration::from_secs(40);
 
 /// The TXT records of one account.
 pub(crate) struct Records {
     api: Api,
     zones: Zones,
     ttl: u32,
+    time_limit: Option<Duration>,
     created: Created,
 }
 
 impl Records {
-    pub(crate) fn new(api: Api, zones: Zones, ttl: u32) -> Self {
-        Self { api, zones, ttl, created: Created::default() }
+    /// `ttl` is in seconds; `time_limit` takes the place of the usual bounds on one append or delete.
+    pub(crate) fn new(api: Api, zones: Zones, ttl: u32, time_limit: Option<Duration>) -> Self {
+        Self { api, zones, ttl, time_limit, created: Created::default() }
     }
 
     pub(crate) fn calls(&self) -> u64 {
@@ -39,18 +41,22 @@ impl Records {
 
     /// Finds the zone of `name` and remembers it for the append that follows.
     pub(crate) async fn find_zone(&self, name: &DnsName) -> Result<(), DnsProviderError> {
-        self.zone_in_service(name, Instant::now() + OPERATION).await.map(drop)
+        self.zone_in_service(name, Instant::now() + self.time_limit.unwrap_or(APPEND))
+            .await
+            .map(drop)
     }
 
     /// Creates `record`; one call where the zone is known.
     pub(crate) async fn append(&self, record: &TxtRecord) -> Result<(), DnsProviderError> {
-        let deadline = Instant::now() + OPERATION;
+        let deadline = Instant::now() + self.time_limit.unwrap_or(APPEND);
         let mut zone = self.zone_in_service(&record.name, deadline).await?;
         // Before the call: a caller that stops waiting, or an answer that is lost, may leave a record behind, and a
         // delete must then not trust a list too soon.
         self.created.remember_unplaced(record);
         let mut created = self.create(&zone, record, deadline).await;
-        if created.as_ref().is_err_and(|error| self.is_outdated(&zone, error)) {
+        if let Err(error) = &created
+            && self.is_outdated(&zone, error, deadline).await
+        {
             zone = self.zone_in_service(&record.name, deadline).await?;
             created = self.create(&zone, record, deadline).await;
         }
@@ -61,7 +67,7 @@ impl Records {
             }
             Err(error) if error.class() == Class::AlreadyThere => Ok(()),
             Err(error) => {
-                if matches!(error, CallError::Answered { .. }) {
+                if !matches!(error, CallError::NoAnswer { .. }) {
                     self.created.forget_unplaced(record);
                 }
                 Err(error.into_provider_error(&record.name, &zone.name))
@@ -71,15 +77,11 @@ impl Records {
 
     /// Deletes `record`; one call where this instance has created it.
     pub(crate) async fn delete(&self, record: &TxtRecord) -> Result<(), DnsProviderError> {
-        let deadline = Instant::now() + OPERATION;
+        let deadline = Instant::now() + self.time_limit.unwrap_or(DELETION);
         let place = self.created.find(record).and_then(|known| known.place);
         let deleted = match &place {
             Some((zone, record_id)) => {
-                match self.api.delete_record(zone, *record_id, deadline).await {
-                    Ok(()) => true,
-                    Err(error) if self.is_outdated(zone, &error) => false,
-                    Err(error) => return Err(error.into_provider_error(&record.name, &zone.name)),
-                }
+                self.delete_placed(zone, *record_id, record, deadline).await?
             }
             None => false,
         };
@@ -124,10 +126,25 @@ impl Records {
         }
     }
 
+    /// Deletes the record of this id; `false` where the account has its zone no more.
+    async fn delete_placed(
+        &self,
+        zone: &Zone,
+        record_id: u64,
+        record: &TxtRecord,
+        deadline: Instant,
+    ) -> Result<bool, DnsProviderError> {
+        match self.api.delete_record(zone, record_id, deadline).await {
+            Ok(()) => Ok(true),
+            Err(error) if self.is_outdated(zone, &error, deadline).await => Ok(false),
+            Err(error) => Err(error.into_provider_error(&record.name, &zone.name)),
+        }
+    }
+
     /// Lists the records at the name and deletes those of the equal value.
     ///
-    /// A list that misses what was just created is asked again; if it still does at the end, that is an error: to
-    /// report success would leave the record behind for ever.
+    /// A list may miss what was created less than half a minute ago, by this process or by another. So where it shows
+    /// nothing, [`Records::exists`] tells; to report success would leave the record behind for ever.
     async fn delete_by_value(
         &self,
         record: &TxtRecord,
@@ -135,20 +152,26 @@ impl Records {
     ) -> Result<(), DnsProviderError> {
         let mut wait = Duration::from_secs(1);
         let mut zone_was_outdated = false;
+        let mut exists = false;
         loop {
             let zone = self.zones.find(&self.api, &record.name, deadline).await?;
-            let found = match self.delete_listed(&zone, record, deadline).await {
-                Ok(found) => found,
-                Err(error) if !zone_was_outdated && self.is_outdated(&zone, &error) => {
+            let gone = match self.delete_listed(&zone, record, deadline).await {
+                Ok(0) if exists => Ok(false),
+                Ok(0) if self.created.is_listed_by_now(record) => Ok(true),
+                Ok(0) => self.exists(&zone, record, deadline).await.map(|exists| !exists),
+                Ok(_) => Ok(true),
+                Err(error) => Err(error),
+            };
+            match gone {
+                Ok(true) => return Ok(()),
+                Ok(false) => exists = true,
+                Err(error)
+                    if !zone_was_outdated && self.is_outdated(&zone, &error, deadline).await =>
+                {
                     zone_was_outdated = true;
                     continue;
                 }
                 Err(error) => return Err(error.into_provider_error(&record.name, &zone.name)),
-            };
-            let created = self.created.find(record);
-            let may_be_unlisted = created.is_some_and(|known| known.since.elapsed() < INDEX_DELAY);
-            if found > 0 || !may_be_unlisted {
-                return Ok(());
             }
             if Instant::now() + wait >= deadline {
                 return Err(DnsProviderError::Unavailable {
@@ -161,6 +184,32 @@ impl Records {
             }
             sleep(wait).await;
             wait = (wait * 2).min(Duration::from_secs(5));
+        }
+    }
+
+    /// Whether `record`, which no list shows, is there all the same: DNSPod refuses to create an equal one at once,
+    /// however late its lists are. One that was not there is not there afterwards either.
+    async fn exists(
+        &self,
+        zone: &Arc<Zone>,
+        record: &TxtRecord,
+        deadline: Instant,
+    ) -> Result<bool, CallError> {
+        self.created.remember_unplaced(record);
+        match self.create(zone, record, deadline).await {
+            Ok(record_id) => {
+                self.created.remember(record, Arc::clone(zone), record_id);
+                self.api.delete_record(zone, record_id, deadline).await?;
+                Ok(false)
+            }
+            Err(error) => match error.class() {
+                Class::AlreadyThere => Ok(true),
+                // Where nothing can be created, nothing was created just now: the list is right.
+                Class::NotPermitted | Class::Permanent | Class::Request | Class::TtlLimit => {
+                    Ok(false)
+                }
+                _ => Err(error),
+            },
         }
     }
 
@@ -186,10 +235,10 @@ impl Records {
     }
 
     /// Whether `error` says that the account has `zone` no more; it is then forgotten.
-    fn is_outdated(&self, zone: &Zone, error: &CallError) -> bool {
+    async fn is_outdated(&self, zone: &Zone, error: &CallError, deadline: Instant) -> bool {
         let gone = error.class() == Class::NotMyZone;
         if gone {
-            self.zones.forget(&zone.name);
+            self.zones.forget(&zone.name, deadline).await;
         }
         gone
     }

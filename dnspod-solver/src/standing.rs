@@ -61,7 +61,7 @@ impl Standing {
     pub(crate) fn learn(&self, id: &str, failed: Option<&CallError>) {
         match failed {
             None => self.proven.store(true, Ordering::Release),
-            Some(CallError::NoAnswer { .. }) => {}
+            Some(CallError::NoAnswer { .. } | CallError::TooMany) => {}
             Some(error) => match error.class() {
                 Class::Credential => self.refuse(id, error.clone()),
                 Class::Clock => {}

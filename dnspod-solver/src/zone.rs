@@ -9,12 +9,13 @@ use acme_core::DnsName;
 use acme_core::dns01::DnsProviderError;
 use tokio::time::{Instant, timeout_at};
 
-use crate::api::Api;
+use crate::api::{AccountZone, Api};
 use crate::error::{CallError, PROVIDER, TOO_LATE};
+use crate::listing::Listing;
 
 /// How long it is remembered which names are zones and which are not. A zone that was added below another is noticed
 /// after this time; one that was removed is noticed by the first call that fails.
-const REMEMBERED: Duration = Duration::from_secs(600);
+pub(crate) const REMEMBERED: Duration = Duration::from_secs(600);
 /// Bound on names remembered; reached, all are forgotten and asked for again.
 const MOST: usize = 10_000;
 
@@ -32,6 +33,11 @@ pub(crate) struct Zone {
 }
 
 impl Zone {
+    /// The zone `name`, as the account describes it.
+    pub(crate) fn new(name: DnsName, described: AccountZone) -> Self {
+        Self { name, domain: described.name, id: Some(described.id), status: described.status }
+    }
+
     /// Why no record should be created in this zone; `None` where it is in service.
     pub(crate) fn out_of_service(&self) -> Option<&'static str> {
         match self.status.to_ascii_lowercase().as_str() {
@@ -73,6 +79,7 @@ pub(crate) struct Zones {
     /// The only zone to use, where one was set by hand.
     only: Option<DnsName>,
     known: Mutex<HashMap<DnsName, Slot>>,
+    listing: Listing,
 }
 
 /// What is known of one name. It is locked while the account is asked, so that many orders ask once.
@@ -85,7 +92,7 @@ struct Known {
 
 impl Zones {
     pub(crate) fn new(only: Option<DnsName>) -> Self {
-        Self { only, known: Mutex::new(HashMap::new()) }
+        Self { only, known: Mutex::default(), listing: Listing::default() }
     }
 
     /// The zone that `name` belongs to.
@@ -103,44 +110,79 @@ impl Zones {
             Some(only) if name.is_in(only) => vec![only.clone()],
             Some(only) => return Err(not_found(name, format!("only {only}, as set"))),
         };
-        for candidate in &candidates {
-            match self.look_up(api, candidate, deadline).await {
-                Ok(Some(zone)) => return Ok(zone),
-                Ok(None) => {}
-                Err(error) => return Err(error.into_provider_error(name, candidate)),
-            }
+        let mut found = self.longest(api, name, &candidates, true, deadline).await?;
+        // What is not listed may have been added since, and the list does not tell an alias: each name is asked for.
+        if found.is_none() && self.listing.forget(deadline).await {
+            found = self.longest(api, name, &candidates, false, deadline).await?;
+        }
+        if let Some(zone) = found {
+            return Ok(zone);
         }
         // Whoever reads this error adds the zone and tries again: that must be seen at once.
         for candidate in &candidates {
-            self.forget(candidate);
+            self.forget_name(candidate);
         }
         let tried: Vec<&str> = candidates.iter().map(DnsName::as_str).collect();
         Err(not_found(name, tried.join(", ")))
     }
 
-    /// Forgets what is known of `name`, because a call has shown it to be wrong.
-    pub(crate) fn forget(&self, name: &DnsName) {
-        self.known.lock().expect("no code panics while it holds this lock").remove(name);
+    /// Forgets what is known of the zone `name`, because a call has shown it to be wrong.
+    pub(crate) async fn forget(&self, name: &DnsName, deadline: Instant) {
+        self.listing.forget(deadline).await;
+        self.forget_name(name);
+    }
+
+    /// The first of `candidates` that the account has; the list of all zones is used where `listed` permits it.
+    async fn longest(
+        &self,
+        api: &Api,
+        name: &DnsName,
+        candidates: &[DnsName],
+        listed: bool,
+        deadline: Instant,
+    ) -> Result<Option<Arc<Zone>>, DnsProviderError> {
+        for candidate in candidates {
+            match self.look_up(api, candidate, listed, deadline).await {
+                Ok(None) => {}
+                Ok(zone) => return Ok(zone),
+                Err(error) => return Err(error.into_provider_error(name, candidate)),
+            }
+        }
+        Ok(None)
     }
 
     async fn look_up(
         &self,
         api: &Api,
         candidate: &DnsName,
+        listed: bool,
         deadline: Instant,
     ) -> Result<Option<Arc<Zone>>, CallError> {
+        if listed && let Some(zones) = self.listing.zones(api, deadline).await {
+            match zones.get(candidate) {
+                None => return Ok(None),
+                Some(zone) if zone.out_of_service().is_none() => return Ok(Some(Arc::clone(zone))),
+                // It may be in service again by now.
+                Some(_) => {}
+            }
+        }
         let slot = self.slot(candidate);
         let mut known =
             timeout_at(deadline, slot.lock()).await.map_err(|_| CallError::no_answer(TOO_LATE))?;
         if let Some(known) = known.as_ref().filter(|known| known.until > Instant::now()) {
             return Ok(known.zone.clone());
         }
+        self.listing.count();
         let zone = ask(api, candidate, deadline).await?.map(Arc::new);
         // Whoever reads that a zone is paused resumes it and tries again: that must be seen at once.
         if zone.as_ref().is_none_or(|zone| zone.out_of_service().is_none()) {
             *known = Some(Known { until: Instant::now() + REMEMBERED, zone: zone.clone() });
         }
         Ok(zone)
+    }
+
+    fn forget_name(&self, name: &DnsName) {
+        self.known.lock().expect("no code panics while it holds this lock").remove(name);
     }
 
     fn slot(&self, candidate: &DnsName) -> Slot {
@@ -161,14 +203,14 @@ async fn ask(api: &Api, candidate: &DnsName, deadline: Instant) -> Result<Option
     }
     for form in forms {
         let Some(found) = api.zone(form, deadline).await? else { continue };
-        let same = DnsName::parse(&found.name).is_ok_and(|name| name == *candidate);
-        return Ok(Some(Zone {
-            name: candidate.clone(),
+        let zone = if DnsName::parse(&found.name).is_ok_and(|name| name == *candidate) {
+            Zone::new(candidate.clone(), found)
+        } else {
             // A name and an id that might be another zone's are left out: the id would win over what we asked for.
-            id: same.then_some(found.id),
-            domain: if same { found.name } else { form.to_owned() },
-            status: found.status,
-        }));
+            let (name, domain) = (candidate.clone(), form.to_owned());
+            Zone { name, domain, id: None, status: found.status }
+        };
+        return Ok(Some(zone));
     }
     Ok(None)
 }

@@ -17,7 +17,7 @@ use crate::DnsName;
 /// - A name MUST be found whichever form, Unicode or A-label, the provider keeps it in.
 /// - Where the provider answers in pages, every page MUST be read.
 /// - A refused credential MUST be reported as [`DnsProviderError::CredentialRefused`] and MUST NOT be retried.
-/// - A call SHOULD return within 30 s; it MUST NOT wait until the record is visible in the DNS.
+/// - An append SHOULD return within 30 s, a delete within 45 s. They MUST NOT wait until the DNS shows it.
 #[async_trait]
 pub trait DnsProvider: Send + Sync {
     /// Makes `record.value` one of the TXT values at `record.name`.

@@ -1,4 +1,4 @@
-//! The four actions we use, in the fields that both sites know.
+//! The actions we use, in the fields that both sites know: four that an account must permit, and the list of zones.
 
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -9,7 +9,7 @@ use crate::class::Class;
 use crate::error::CallError;
 use crate::zone::Zone;
 
-/// Records asked for at once (the API gives at most 3000): a page stays well below the bound on a body.
+/// Records or zones asked for at once (the API gives at most 3000): a page stays well below the bound on a body.
 pub(super) const PAGE: u64 = 1000;
 
 /// A zone, as `DescribeDomain` gives it (<https://cloud.tencent.com/document/api/1427/56173>).
@@ -21,6 +21,39 @@ struct DomainInfo {
     status: String,
     #[serde(default)]
     domain: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct DescribeDomainList {
+    #[serde(rename = "Type")]
+    kind: &'static str,
+    offset: u64,
+    limit: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct DescribeDomainListAnswer {
+    domain_count_info: Option<DomainCountInfo>,
+    domain_list: Option<Vec<DomainListItem>>,
+}
+
+/// `DomainTotal` counts what the filter matches; `AllTotal` does not, and never ends a filtered list.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct DomainCountInfo {
+    domain_total: u64,
+}
+
+/// A zone, as `DescribeDomainList` gives it (<https://cloud.tencent.com/document/api/1427/56172>).
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct DomainListItem {
+    domain_id: u64,
+    name: String,
+    #[serde(default)]
+    status: String,
 }
 
 /// A record, as `DescribeRecordList` gives it (<https://cloud.tencent.com/document/api/1427/56166>).
@@ -132,6 +165,37 @@ impl Client {
         Ok(Some(AccountZone { id: domain_id, name: domain, status }))
     }
 
+    /// All zones of the account, or `None` where there are more than `most`.
+    pub(crate) async fn zones(
+        &self,
+        most: usize,
+        deadline: Instant,
+    ) -> Result<Option<Vec<AccountZone>>, CallError> {
+        let mut zones = Vec::new();
+        loop {
+            let offset = zones.len() as u64;
+            let request = DescribeDomainList { kind: "ALL", offset, limit: PAGE };
+            let answer: DescribeDomainListAnswer =
+                match self.call("DescribeDomainList", &request, deadline).await {
+                    Err(error) if error.class() == Class::NotMyZone => return Ok(Some(zones)),
+                    answer => answer?,
+                };
+            let page = answer.domain_list.unwrap_or_default();
+            let total = answer.domain_count_info.map_or(u64::MAX, |count| count.domain_total);
+            let is_last = page.is_empty() || offset + page.len() as u64 >= total;
+            zones.extend(page.into_iter().map(|item| {
+                let DomainListItem { domain_id, name, status } = item;
+                AccountZone { id: domain_id, name, status }
+            }));
+            if zones.len() > most {
+                return Ok(None);
+            }
+            if is_last {
+                return Ok(Some(zones));
+            }
+        }
+    }
+
     /// The TXT records at `subdomain` of `zone` that `wanted` chooses, from all pages.
     pub(crate) async fn txt_records(
         &self,
@@ -236,6 +300,7 @@ impl Client {
 pub fn answer(body: &[u8]) -> Option<String> {
     use super::transport::fuzzing::{error, read};
     read::<DescribeDomainAnswer>(body);
+    read::<DescribeDomainListAnswer>(body);
     read::<DescribeRecordListAnswer>(body);
     read::<CreateRecordAnswer>(body);
     read::<DeleteRecordAnswer>(body);

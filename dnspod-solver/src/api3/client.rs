@@ -10,6 +10,7 @@ use super::transport::{Failure, Product, Transport};
 use crate::Credential;
 use crate::class::Class;
 use crate::error::{CallError, TOO_LATE};
+use crate::rate::{Published, Rates};
 use crate::retry::backoff;
 use crate::standing::Standing;
 
@@ -17,16 +18,27 @@ const DNSPOD: Product = Product { service: "dnspod", version: "2021-03-23" };
 /// Bound on one try, so that a request which the server swallows leaves time for another.
 const TRY_TIMEOUT: Duration = Duration::from_secs(8);
 
+/// Calls a second that Tencent publishes for an account, on each action's own page.
+const PUBLISHED_RATES: Published = &[
+    ("CreateRecord", 500),
+    ("DeleteRecord", 500),
+    ("DescribeDomain", 20),
+    ("DescribeDomainList", 20),
+    ("DescribeRecordList", 100),
+];
+
 /// Calls API 3.0 for one account.
 pub(crate) struct Client {
     transport: Transport,
+    rates: Rates,
     credential: Credential,
     standing: Standing,
 }
 
 impl Client {
     pub(crate) fn new(transport: Transport, credential: Credential) -> Self {
-        Self { transport, credential, standing: Standing::default() }
+        let (rates, standing) = (Rates::new(PUBLISHED_RATES), Standing::default());
+        Self { transport, rates, credential, standing }
     }
 
     /// How many HTTP requests were sent.
@@ -47,6 +59,7 @@ impl Client {
         let body = serde_json::to_vec(request).expect("requests have no map with keys but strings");
         let mut clock_corrected = false;
         for tries in 1.. {
+            self.rates.turn(action, deadline).await?;
             let failure = match self.attempt(action, &body, deadline).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
@@ -59,8 +72,13 @@ impl Client {
                 continue;
             }
             match backoff(&failure.error, tries) {
-                Some(delay) if Instant::now() + delay < deadline => sleep(delay).await,
-                _ => return Err(failure.error),
+                Some(delay) if Instant::now() + delay >= deadline => return Err(failure.error),
+                // The next try waits for its turn, and so does everybody else.
+                Some(delay) if failure.error.class() == Class::Throttled => {
+                    self.rates.pause(action, delay);
+                }
+                Some(delay) => sleep(delay).await,
+                None => return Err(failure.error),
             }
         }
         unreachable!("the range of tries has no end")

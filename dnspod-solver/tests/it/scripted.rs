@@ -95,6 +95,9 @@ impl Drop for Scripted {
 
 /// Answers as an account does that has the one zone `ws.example`, accepts every record and lists none.
 pub(crate) fn usual(call: &Call) -> Reply {
+    if call.action == "DescribeDomainList" {
+        return domain_list(&["ws.example"]);
+    }
     if call.body["Domain"] != "ws.example" {
         return error("InvalidParameterValue.DomainNotExists", "");
     }
@@ -114,6 +117,20 @@ pub(crate) fn error(code: &str, message: &str) -> Reply {
 pub(crate) fn domain_info(domain: &str, status: &str) -> Reply {
     Reply::Json(json!({
         "DomainInfo": { "DomainId": 1923, "Domain": domain, "Status": status, "IsSubDomain": false }
+    }))
+}
+
+/// A list of zones in service, their ids from 1923 on.
+pub(crate) fn domain_list(names: &[&str]) -> Reply {
+    let list: Vec<Value> = (1923..)
+        .zip(names)
+        .map(|(id, name)| {
+            json!({ "DomainId": id, "Name": name, "Punycode": name, "Status": "ENABLE" })
+        })
+        .collect();
+    Reply::Json(json!({
+        "DomainCountInfo": { "DomainTotal": list.len(), "AllTotal": list.len() },
+        "DomainList": list,
     }))
 }
 
