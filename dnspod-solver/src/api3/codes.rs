@@ -1,9 +1,9 @@
-//! What each error code of API 3.0 means for us: one table, to be read beside Tencent's lists of codes
-//! (<https://cloud.tencent.com/document/api/1427/56192> and the common ones at `/56191`).
-//!
-//! Codes are matched, never messages: Tencent changes those without notice.
+//! What each error code of API 3.0 means for us. Codes are matched, never messages: Tencent changes those without notice.
 
-use crate::class::{Class, Meaning};
+mod table;
+
+use self::table::{FAMILIES, TABLE};
+use crate::class::Meaning;
 
 /// What `code` means.
 pub(crate) fn meaning(code: &str) -> Meaning {
@@ -24,235 +24,17 @@ fn find(code: &str) -> Option<Meaning> {
     })
 }
 
-/// Families whose members all mean what the bare code means, unless they have a line of their own.
-const FAMILIES: &[&str] = &[
-    "AuthFailure",
-    "InternalError",
-    "RequestLimitExceeded",
-    "ServiceUnavailable",
-    "UnauthorizedOperation",
-];
-
-const MAKE_A_KEY: &str =
-    "check SecretId and SecretKey at https://console.cloud.tencent.com/cam/capi";
-const BANNED: &str = "the account or this machine's address is banned after too many refused logins; \
-                      correct the credential and wait an hour";
-const NOT_YOURS: &str = "the zone belongs to another account or is not shared with this one; use a key of \
-                         the account that holds it";
-const ALIAS: &str = "the zone is an alias of another zone; use the zone that it is an alias of, or end the \
-                     alias in the DNSPod console";
-const LOCKED: &str = "the zone is locked; unlock it in the DNSPod console";
-const VERIFY: &str =
-    "the account's real name, mail or phone is not verified; verify it in the console";
-const TOO_FAR: &str = "this machine's clock is more than five minutes off; set it (NTP)";
-const TOO_MANY: &str = "the account or this machine makes too many calls";
-const LATER: &str = "Tencent's side failed; this is tried again later";
-const CHANGING: &str =
-    "another change of the zone is still taking effect; this is tried again later";
-const LINE: &str = "the record line is not accepted; records are created on the default line, id 0";
-
-type Lines = &'static [(&'static str, &'static str)];
-
-const TABLE: &[(Class, Lines)] = &[
-    (Class::AlreadyThere, &[("InvalidParameter.DomainRecordExist", "the record is there already")]),
-    (
-        Class::Gone,
-        &[
-            ("InvalidParameter.RecordIdInvalid", "no record has this id"),
-            ("ResourceNotFound.NoDataOfRecord", "no record has this name and type"),
-        ],
-    ),
-    (
-        Class::NotMyZone,
-        &[
-            ("InvalidParameterValue.DomainNotExists", "the account has no such zone"),
-            ("InvalidParameter.DomainInvalid", "the account has no such zone"),
-            ("InvalidParameter.DomainIdInvalid", "the account has no zone of this id"),
-            ("ResourceNotFound.NoDataOfDomain", "the account has no such zone"),
-        ],
-    ),
-    (
-        Class::NotPermitted,
-        &[
-            ("FailedOperation.NotDomainOwner", NOT_YOURS),
-            ("FailedOperation.NotResourceOwner", NOT_YOURS),
-            ("OperationDenied.NotResourceOwner", NOT_YOURS),
-            ("OperationDenied.NoPermissionToOperateDomain", NOT_YOURS),
-            (
-                "OperationDenied.DomainOwnerAllowedOnly",
-                "only the zone's owner may do this; use a key of that account",
-            ),
-            (
-                "OperationDenied.NotGrantedByOwner",
-                "the zone's owner has not shared it with this account",
-            ),
-            ("OperationDenied.AccessDenied", ""),
-            ("OperationDenied.NotAdmin", ""),
-            ("OperationDenied.NotAgent", ""),
-            ("OperationDenied.NotManagedUser", ""),
-            ("InvalidParameter.PermissionDenied", ""),
-            ("UnauthorizedOperation", ""),
-            ("AuthFailure.UnauthorizedOperation", ""),
-            (
-                "InvalidParameter.RequestIpLimited",
-                "the account accepts no calls from this machine's address; allow it in the DNSPod console",
-            ),
-        ],
-    ),
-    (
-        Class::Credential,
-        &[
-            ("AuthFailure", MAKE_A_KEY),
-            (
-                "AuthFailure.SecretIdNotFound",
-                "there is no such SecretId, or it is disabled; check it at \
-                 https://console.cloud.tencent.com/cam/capi (a DNSPod token is no SecretId)",
-            ),
-            (
-                "AuthFailure.InvalidSecretId",
-                "this is no SecretId of Tencent Cloud API; it begins with AKID",
-            ),
-            (
-                "AuthFailure.SignatureFailure",
-                "the SecretKey does not belong to the SecretId; paste it again",
-            ),
-            ("AuthFailure.InvalidAuthorization", MAKE_A_KEY),
-            (
-                "AuthFailure.MFAFailure",
-                "the key needs a second factor; use a key of a sub-account without one",
-            ),
-            (
-                "AuthFailure.TokenFailure",
-                "the session token has expired or does not belong to the key; get new temporary credentials",
-            ),
-            ("InvalidParameter.InvalidSecretId", MAKE_A_KEY),
-            ("InvalidParameter.InvalidSignature", MAKE_A_KEY),
-            ("InvalidParameter.LoginTokenIdError", MAKE_A_KEY),
-            ("InvalidParameter.LoginTokenNotExists", MAKE_A_KEY),
-            ("InvalidParameter.LoginTokenValidateFailed", MAKE_A_KEY),
-            ("InvalidParameter.UserNotExists", MAKE_A_KEY),
-            ("InvalidParameterValue.UserIdInvalid", MAKE_A_KEY),
-            (
-                "FailedOperation.LoginAreaNotAllowed",
-                "the account refuses logins from this place; change that in the DNSPod console",
-            ),
-            ("FailedOperation.LoginFailed", MAKE_A_KEY),
-            ("FailedOperation.LoginTimeout", MAKE_A_KEY),
-            ("LimitExceeded.FailedLoginLimitExceeded", BANNED),
-        ],
-    ),
-    (
-        Class::Clock,
-        &[("AuthFailure.SignatureExpire", TOO_FAR), ("InvalidParameter.TimestampExpired", TOO_FAR)],
-    ),
-    (
-        Class::Throttled,
-        &[
-            ("RequestLimitExceeded", TOO_MANY),
-            ("FailedOperation.FrequencyLimit", TOO_MANY),
-            ("InvalidParameter.Common", TOO_MANY),
-        ],
-    ),
-    (
-        Class::TooFrequent,
-        &[("InvalidParameter.OperationIsTooFrequent", "DNSPod asks to wait one minute")],
-    ),
-    (
-        Class::Server,
-        &[
-            ("InternalError", LATER),
-            ("ServiceUnavailable", LATER),
-            ("ResourceUnavailable", LATER),
-            ("FailedOperation.UnknowError", LATER),
-            ("FailedOperation.TemporaryError", LATER),
-            ("InvalidParameter.OperateFailed", LATER),
-        ],
-    ),
-    (
-        Class::Busy,
-        &[
-            ("InvalidParameter.DomainIsModifyingDns", CHANGING),
-            ("InvalidParameter.DomainTaskNotFinished", CHANGING),
-            ("InvalidParameter.DomainNotAllowedModifyRecords", CHANGING),
-            ("InvalidParameter.DomainInEffectOrInvalidated", CHANGING),
-        ],
-    ),
-    (
-        Class::Permanent,
-        &[
-            ("InvalidParameter.DomainIsAliaser", ALIAS),
-            ("InvalidParameter.DomainIsMyAlias", ALIAS),
-            ("FailedOperation.DomainIsLocked", LOCKED),
-            (
-                "FailedOperation.DomainIsSpam",
-                "the zone is blocked for abuse; ask Tencent's support to lift that",
-            ),
-            ("FailedOperation.AccountIsLocked", "the account is locked; ask Tencent's support"),
-            ("FailedOperation.NotRealNamedUser", VERIFY),
-            ("FailedOperation.MobileNotVerified", VERIFY),
-            (
-                "FailedOperation.TencentCloudForbid",
-                "records of this zone cannot be changed by its users",
-            ),
-            ("InvalidParameter.AccountIsBanned", "the account is banned; ask Tencent's support"),
-            ("InvalidParameter.UnrealNameUser", VERIFY),
-            ("InvalidParameter.EmailNotVerified", VERIFY),
-            ("InvalidParameter.MobileNotVerified", VERIFY),
-            (
-                "InvalidParameter.DomainInBlackList",
-                "the zone is on Tencent's list of unlawful domains",
-            ),
-            (
-                "OperationDenied.IPInBlacklistNotAllowed",
-                "Tencent has this address on its list of blocked ones",
-            ),
-            (
-                "OperationDenied.VipDomainAllowed",
-                "the zone needs a paid plan; upgrade it in the DNSPod console",
-            ),
-        ],
-    ),
-    (
-        Class::TtlLimit,
-        &[("LimitExceeded.RecordTtlLimit", "the zone's plan does not permit this TTL; set 600")],
-    ),
-    (
-        Class::Request,
-        &[
-            (
-                "LimitExceeded.SubdomainLevelLimit",
-                "the name has more labels below the zone than the zone's plan permits; upgrade the plan, or point \
-                 the name by CNAME at a shorter one",
-            ),
-            (
-                "LimitExceeded.SubdomainRollLimit",
-                "the name has as many records as the zone's plan permits",
-            ),
-            (
-                "LimitExceeded.SubdomainWcardLimit",
-                "the zone's plan does not permit this wildcard level",
-            ),
-            ("InvalidParameter.RecordLineInvalid", LINE),
-            ("FailedOperation.MustAddDefaultLineFirst", LINE),
-            ("InvalidParameter.SubdomainInvalid", "DNSPod does not accept this record name"),
-            ("InvalidParameter.RecordValueInvalid", "DNSPod does not accept this value"),
-            (
-                "InvalidParameter.RecordValueLengthInvalid",
-                "the value is longer than DNSPod permits",
-            ),
-            ("InvalidParameter.RecordTypeInvalid", "DNSPod does not accept TXT records here"),
-        ],
-    ),
-];
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::fmt::Write;
 
-    use super::{Class, Meaning, TABLE, meaning};
+    use super::{Meaning, TABLE, meaning};
+    use crate::class::Class;
 
     /// Codes that every product shares; Tencent documents them apart from those of `dnspod`.
     const COMMON: &[&str] = &[
+        "ActionOffline",
         "AuthFailure.InvalidAuthorization",
         "AuthFailure.InvalidSecretId",
         "AuthFailure.MFAFailure",
@@ -260,29 +42,62 @@ mod tests {
         "AuthFailure.SignatureExpire",
         "AuthFailure.SignatureFailure",
         "AuthFailure.TokenFailure",
+        "AuthFailure.UnauthorizedOperation",
+        "DryRunOperation",
+        "FailedOperation",
+        "InternalError",
+        "InvalidAction",
+        "InvalidParameter",
+        "InvalidParameterValue",
+        "InvalidRequest",
+        "IpInBlacklist",
+        "IpNotInWhitelist",
+        "LimitExceeded",
+        "MissingParameter",
+        "NoSuchProduct",
+        "NoSuchVersion",
+        "RequestLimitExceeded",
+        "RequestLimitExceeded.GlobalRegionUinLimitExceeded",
+        "RequestLimitExceeded.IPLimitExceeded",
+        "RequestLimitExceeded.UinLimitExceeded",
+        "RequestSizeLimitExceeded",
+        "ResourceInUse",
+        "ResourceInsufficient",
+        "ResourceNotFound",
+        "ResourceUnavailable",
+        "ResponseSizeLimitExceeded",
         "ServiceUnavailable",
+        "UnauthorizedOperation",
+        "UnknownParameter",
+        "UnsupportedOperation",
+        "UnsupportedProtocol",
+        "UnsupportedRegion",
     ];
 
-    /// Codes of our four actions that speak of things we never send (other record types, weights), or that say
-    /// nothing: they end a call with Tencent's own message.
-    const LEFT_TO_THE_MESSAGE: &[&str] = &[
-        "FailedOperation",
-        "FailedOperation.DNSSECIncompleteClosed",
-        "InvalidParameter",
-        "InvalidParameter.CustomMessage",
-        "InvalidParameter.DnssecAddCnameError",
-        "InvalidParameter.DomainNotBeian",
-        "InvalidParameter.InvalidWeight",
-        "InvalidParameter.MxInvalid",
-        "InvalidParameter.ParamInvalid",
-        "InvalidParameter.UrlValueIllegal",
-        "InvalidParameterValue.LimitInvalid",
-        "LimitExceeded.AAAACountLimit",
-        "LimitExceeded.AtNsRecordLimit",
-        "LimitExceeded.HiddenUrlExceeded",
-        "LimitExceeded.NsCountLimit",
-        "LimitExceeded.SrvCountLimit",
-        "LimitExceeded.UrlCountLimit",
+    /// Every class, with what becomes of a call that ends in it.
+    const CLASSES: [(Class, &str); 13] = [
+        (Class::AlreadyThere, "An append has succeeded."),
+        (Class::Gone, "A delete has succeeded; a list is empty."),
+        (Class::NotMyZone, "In a search for the zone the next shorter name is asked for."),
+        (
+            Class::NotPermitted,
+            "Ends the call, never read as \"no such zone\"; the missing action is named.",
+        ),
+        (
+            Class::Credential,
+            "Ends the call. Not retried, and for two minutes refused without a call.",
+        ),
+        (Class::Clock, "Retried once with the time of the answer's `Date`."),
+        (Class::Throttled, "Retried later, within the time limit; others wait as well."),
+        (Class::TooFrequent, "Ends the call; the caller is told to come back in a minute."),
+        (Class::Server, "Retried up to five times, within the time limit."),
+        (Class::Busy, "Retried slowly, within the time limit."),
+        (Class::Permanent, "Ends the call: a person has to act."),
+        (Class::TtlLimit, "Retried once with a TTL of 600."),
+        (
+            Class::Request,
+            "Ends the call with Tencent's code and words. So does every code that is not listed here.",
+        ),
     ];
 
     fn documented() -> serde_json::Value {
@@ -304,22 +119,63 @@ mod tests {
         }
     }
 
-    #[test]
-    fn every_code_documented_for_our_actions_has_a_line_or_is_left_to_its_message() {
+    /// What `error-codes.md` has to say.
+    fn page() -> String {
         let documented = documented();
-        let known: BTreeSet<&str> =
-            TABLE.iter().flat_map(|(_, lines)| lines.iter().map(|(code, _)| *code)).collect();
-        for action in ["DescribeDomain", "DescribeRecordList", "CreateRecord", "DeleteRecord"] {
-            for code in documented["per_action"][action].as_array().unwrap() {
-                let code = code.as_str().unwrap();
-                let family = code.split('.').next().unwrap();
-                assert!(
-                    known.contains(code)
-                        || (super::FAMILIES.contains(&family) && known.contains(family))
-                        || LEFT_TO_THE_MESSAGE.contains(&code),
-                    "{action}: {code} has no line"
-                );
+        let mut codes: BTreeSet<&str> =
+            documented["codes"].as_object().unwrap().keys().map(String::as_str).collect();
+        codes.extend(COMMON);
+        let mut page = "# What becomes of each error code of API 3.0\n\n\
+            Every code that Tencent documents for the product `dnspod`, and those that all products share. A test holds \
+            this page to the code. A code that begins with AuthFailure, InternalError, RequestLimitExceeded, \
+            ServiceUnavailable or UnauthorizedOperation and is not listed is read as that one.\n"
+            .to_owned();
+        for (class, what) in CLASSES {
+            write!(
+                page,
+                "\n## {class:?}\n\n{what}\n\n| code | what a person is told |\n|---|---|\n"
+            )
+            .unwrap();
+            for code in &codes {
+                let meaning = meaning(code);
+                if meaning.class != class {
+                    continue;
+                }
+                let told = match meaning.advice {
+                    "" if class == Class::NotPermitted => "which CAM action to allow",
+                    "" => documented["codes"][code]["description"]
+                        .as_str()
+                        .unwrap_or("Tencent's words"),
+                    advice => advice,
+                };
+                writeln!(page, "| `{code}` | {told} |").unwrap();
             }
+        }
+        page
+    }
+
+    #[test]
+    fn the_page_of_error_codes_is_what_the_table_says() {
+        let kept = include_str!("../../error-codes.md");
+        let page = page();
+        if kept != page {
+            let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../target");
+            let _ = std::fs::write(format!("{dir}/error-codes.md"), &page);
+        }
+        assert!(
+            kept == page,
+            "error-codes.md is out of date; target/error-codes.md is what it should be"
+        );
+    }
+
+    #[test]
+    fn no_documented_code_is_missing_from_the_page() {
+        let page = page();
+        let documented = documented();
+        let codes = documented["codes"].as_object().unwrap();
+        assert_eq!(codes.len(), 274);
+        for code in codes.keys().map(String::as_str).chain(COMMON.iter().copied()) {
+            assert_eq!(page.matches(&format!("| `{code}` |")).count(), 1, "{code}");
         }
     }
 

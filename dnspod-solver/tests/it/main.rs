@@ -7,6 +7,7 @@
 
 mod build;
 mod calls;
+mod connections;
 mod listing;
 mod records;
 mod sandbox;
