@@ -127,7 +127,8 @@ fn provider(error: &DnsProviderError, now: OffsetDateTime) -> (Exit, String) {
         DnsProviderError::NotPermitted { .. } => (
             Exit::Configuration,
             "use a key of the account that has the zone, and allow its user these actions there: \
-             dnspod:DescribeDomain, DescribeRecordList, CreateRecord, DeleteRecord",
+             dnspod:DescribeDomain, DescribeRecordList, CreateRecord, DeleteRecord; where the name is no zone \
+             of yours, say which is: --zone",
         ),
         DnsProviderError::Rejected { .. } => {
             (Exit::Configuration, "look at the records of the zone in the DNSPod console")
