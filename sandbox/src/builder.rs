@@ -15,8 +15,9 @@ use crate::clock::Clock;
 use crate::dns::{DnsServers, NAME_SERVER_ZONE, NewRecord, Owner, QueryLog, ZoneStore};
 use crate::fault::{FaultError, Faults};
 use crate::front::Front;
+use crate::plan::Plan;
 use crate::serve::Bound;
-use crate::tencent::{Credentials, DnspodApi};
+use crate::tencent::{Cam, CamPolicy, CamPolicyError, Credentials, DnspodApi, Rates};
 use crate::tls::ServerTls;
 
 /// The zones of a sandbox that is not told which; the last one is an IDN.
@@ -28,6 +29,11 @@ const DEFAULT_ZONES: [&str; 4] =
 pub struct Builder {
     zones: Vec<String>,
     foreign_zones: Vec<String>,
+    shared_zones: Vec<String>,
+    aliases: Vec<(String, String)>,
+    plans: Vec<(String, Plan)>,
+    cam_policy: Option<String>,
+    published_rates: bool,
     name_servers: Vec<IpAddr>,
     name_server_port: u16,
     faults: Vec<String>,
@@ -47,6 +53,12 @@ pub enum StartError {
     /// A zone's name is not a domain name.
     #[error("{0:?} cannot be a zone: it is not a domain name")]
     Zone(String),
+    /// A plan or an alias is of a zone that the account does not have.
+    #[error("{0:?} is not one of the account's zones")]
+    NoZone(String),
+    /// The CAM policy cannot be evaluated.
+    #[error("the CAM policy of the sandbox")]
+    CamPolicy(#[from] CamPolicyError),
     /// A sandbox needs a name server.
     #[error("a sandbox needs at least one name server")]
     NoNameServer,
@@ -72,6 +84,11 @@ impl Default for Builder {
         Self {
             zones: Vec::new(),
             foreign_zones: Vec::new(),
+            shared_zones: Vec::new(),
+            aliases: Vec::new(),
+            plans: Vec::new(),
+            cam_policy: None,
+            published_rates: false,
             name_servers: vec![IpAddr::V4(Ipv4Addr::LOCALHOST); 2],
             name_server_port: 0,
             faults: Vec::new(),
@@ -95,6 +112,39 @@ impl Builder {
     /// Adds a zone of another account: served by the name servers, refused by the API.
     pub fn foreign_zone(mut self, name: impl Into<String>) -> Self {
         self.foreign_zones.push(name.into());
+        self
+    }
+
+    /// Adds a zone of another account that is shared with this one: its records can be read and changed.
+    pub fn shared_zone(mut self, name: impl Into<String>) -> Self {
+        self.shared_zones.push(name.into());
+        self
+    }
+
+    /// Adds a zone that is an alias of the account's zone `of`: the name servers answer it with the records of that
+    /// zone, the API refuses it with `InvalidParameter.DomainIsAliaser`, and the list of domains leaves it out.
+    pub fn alias_zone(mut self, name: impl Into<String>, of: impl Into<String>) -> Self {
+        self.aliases.push((name.into(), of.into()));
+        self
+    }
+
+    /// Puts a zone of the account, which may be shared, on a plan. Without, it is [`Plan::DpFree`].
+    pub fn plan(mut self, zone: impl Into<String>, plan: Plan) -> Self {
+        self.plans.push((zone.into(), plan));
+        self
+    }
+
+    /// Gives the credentials no more permissions than this CAM policy does, a JSON document. Without, they are those of
+    /// the main account, which may do everything.
+    pub fn cam_policy(mut self, json: impl Into<String>) -> Self {
+        self.cam_policy = Some(json.into());
+        self
+    }
+
+    /// Whether the DNSPod API holds the account to the rates that Tencent publishes, per action and second, and answers
+    /// `RequestLimitExceeded` beyond. The default is that it does not.
+    pub fn published_rates(mut self, are_enforced: bool) -> Self {
+        self.published_rates = are_enforced;
         self
     }
 
@@ -162,6 +212,7 @@ impl Builder {
         if self.name_servers.is_empty() {
             return Err(StartError::NoNameServer);
         }
+        let cam_policy = self.cam_policy.as_deref().map(CamPolicy::parse).transpose()?;
         let clock = Arc::new(Clock::default());
         let zones = Arc::new(ZoneStore::new());
         let queries = Arc::new(QueryLog::default());
@@ -175,7 +226,14 @@ impl Builder {
             ServerTls::new(clock.now()).map_err(|error| StartError::Tls(error.to_string()))?;
         let (id, key) = self.secret.unwrap_or_else(random_secret);
         let credentials = Credentials { id, key, token: self.session_token };
-        let dnspod = Arc::new(DnspodApi::new(credentials, Arc::clone(&zones), Arc::clone(&clock)));
+        let dnspod = Arc::new(DnspodApi::new(
+            credentials,
+            Arc::clone(&zones),
+            Arc::clone(&clock),
+            Arc::clone(&faults),
+            Rates::new(self.published_rates),
+            Cam::new(cam_policy),
+        ));
         let front = Front {
             faults: Arc::clone(&faults),
             clock: Arc::clone(&clock),
@@ -229,8 +287,26 @@ impl Builder {
         for name in own {
             add(name, Owner::Account)?;
         }
+        for name in &self.shared_zones {
+            add(name, Owner::Shared)?;
+        }
         for name in &self.foreign_zones {
             add(name, Owner::Foreign)?;
+        }
+        let of_account = |name: &str| {
+            zones
+                .zone_named(name)
+                .filter(|zone| matches!(zone.owner, Owner::Account | Owner::Shared))
+                .ok_or_else(|| StartError::NoZone(name.to_owned()))
+        };
+        for (name, of) in &self.aliases {
+            let of = of_account(of)?;
+            zones
+                .add_alias(name, of.id, clock.now())
+                .ok_or_else(|| StartError::Zone(name.to_owned()))?;
+        }
+        for (name, plan) in &self.plans {
+            zones.set_plan(of_account(name)?.id, *plan);
         }
         // Last, so that the ids of the account's zones do not depend on it.
         let host_zone = add(NAME_SERVER_ZONE, Owner::Nobody)?;

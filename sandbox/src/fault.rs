@@ -127,6 +127,19 @@ faults! {
     Redirect, "redirect", Count, 1, "the CA answers 307 to /redirected";
     BadUtf8, "bad-utf8", Count, 1, "the body of the CA's answer is JSON that is not UTF-8";
 
+    // Of the DNSPod API 3.0. What is an error code is answered to requests that would have been accepted.
+    DnspodIndexDelay, "dnspod-index-delay", Seconds, 30, "DNSPod's lists of records show a new record so much later";
+    DnspodTimeoutAfterCommit, "dnspod-timeout-after-commit", Count, 1, "DNSPod carries out an action that changes a record and never answers";
+    DnspodHang, "dnspod-hang", Count, 1, "DNSPod takes the request, does nothing and never answers";
+    DnspodEmptyBody, "dnspod-empty-body", Count, 1, "DNSPod carries out the action and answers an empty body";
+    DnspodHtml502, "dnspod-html-502", Count, 1, "a proxy in front of DNSPod answers 502 in HTML";
+    DnspodThrottled, "dnspod-throttled", Count, 1, "DNSPod answers that there were too many requests";
+    DnspodInternalError, "dnspod-internal-error", Count, 1, "DNSPod answers an internal error";
+    DnspodTokenExpired, "dnspod-token-expired", Count, 1, "DNSPod answers that the session token is not the right one";
+    DnspodSignatureExpired, "dnspod-signature-expired", Count, 1, "DNSPod answers that the signature has expired though the time is right";
+    DnspodZoneBusy, "dnspod-zone-busy", Count, 1, "DNSPod answers an action that changes a record that the zone is busy";
+    DnspodVanishingRecord, "dnspod-vanishing-record", Count, 1, "someone else deletes a record just before DNSPod is asked to";
+
     // Of every HTTP server of the sandbox.
     RoundTrip, "round-trip", Milliseconds, 100, "every HTTP answer comes so much later, and twice that on a new connection";
 

@@ -12,7 +12,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use http_body_util::BodyExt;
 
@@ -93,7 +93,7 @@ impl Front {
 
 async fn pass(State(front): State<Arc<Front>>, request: Request, next: Next) -> Response {
     front.log.add(&request);
-    let response = if front.is_faulty(request.uri().path()) {
+    let mut response = if front.is_faulty(request.uri().path()) {
         match refuse(&front).await {
             Some(response) => response,
             None => spoil(&front.faults, next.run(request).await).await,
@@ -104,6 +104,10 @@ async fn pass(State(front): State<Arc<Front>>, request: Request, next: Next) -> 
     if let Some(milliseconds) = front.faults.value(Fault::RoundTrip) {
         tokio::time::sleep(Duration::from_millis(milliseconds)).await;
     }
+    // Clients set their clocks by it, and the HTTP library would take the machine's.
+    let date = httpdate::fmt_http_date(SystemTime::from(front.clock.now()));
+    let date = HeaderValue::from_str(&date).expect("an HTTP date is a header value");
+    response.headers_mut().insert(DATE, date);
     response
 }
 
@@ -136,7 +140,8 @@ async fn refuse(front: &Front) -> Option<Response> {
     Some(response)
 }
 
-fn html(status: StatusCode, title: &str) -> Response {
+/// A page such as proxies make, with nothing in it but its title.
+pub(crate) fn html(status: StatusCode, title: &str) -> Response {
     let page = format!(
         "<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\r\n"
     );

@@ -10,6 +10,7 @@ mod clock;
 mod dns;
 mod fault;
 mod front;
+mod plan;
 mod serve;
 mod tencent;
 mod tls;
@@ -28,13 +29,15 @@ use acme::AcmeServer;
 pub use acme::Policy;
 pub use builder::{Builder, StartError};
 use clock::Clock;
-use dns::{AddError, DnsServers, NewRecord, Owner, QueryLog, ZoneInfo, ZoneStore};
+use dns::{AddError, DEFAULT_LINE_ID, DnsServers, NewRecord, Owner, QueryLog, ZoneInfo, ZoneStore};
 pub use dns::{LoggedQuery, ZoneStatus};
 use fault::Faults;
 pub use fault::{FAULTS, Fault, FaultError, FaultSpec, FaultValue};
 pub use front::LoggedRequest;
+pub use plan::Plan;
 use serve::HttpServer;
-use tencent::DnspodApi;
+pub use tencent::CamPolicyError;
+use tencent::{CamPolicy, DnspodApi, UIN};
 
 /// A running sandbox. Dropping it stops all its servers and closes their ports.
 pub struct Sandbox {
@@ -104,6 +107,7 @@ impl Sandbox {
     pub fn reset_counts(&self) {
         self.queries.clear();
         self.dnspod.clear_calls();
+        self.dnspod.rates().clear();
         self.acme.forget_requests();
     }
 
@@ -147,6 +151,32 @@ impl Sandbox {
     pub fn dnspod_calls(&self) -> Vec<String> {
         self.dnspod.calls()
     }
+
+    /// How many requests were answered `RequestLimitExceeded`, those of the fault `dnspod-throttled` among them.
+    pub fn dnspod_throttled(&self) -> u64 {
+        self.dnspod.rates().refusals()
+    }
+
+    /// Makes this CAM policy, a JSON document, all that the credentials permit.
+    pub fn set_cam_policy(&self, json: &str) -> Result<(), CamPolicyError> {
+        self.dnspod.cam().set(CamPolicy::parse(json)?);
+        Ok(())
+    }
+
+    /// The number of the account that owns the zones, as CAM's resources have it.
+    pub fn uin(&self) -> &str {
+        UIN
+    }
+
+    /// The `DomainId` of a zone, whoever owns it.
+    pub fn domain_id(&self, zone: &str) -> Option<u64> {
+        self.zones.zone_named(zone).map(|zone| zone.id)
+    }
+
+    /// Puts a zone on a plan; whether there is such a zone. Records that it has stay.
+    pub fn set_plan(&self, zone: &str, plan: Plan) -> bool {
+        self.zones.zone_named(zone).is_some_and(|zone| self.zones.set_plan(zone.id, plan))
+    }
 }
 
 /// DNS.
@@ -172,11 +202,13 @@ impl Sandbox {
     /// wildcards and CNAME records aside.
     pub fn txt_values(&self, name: &str) -> Vec<String> {
         let Some((zone, sub_domain)) = self.locate(name) else { return Vec::new() };
-        let records = self.zones.records(zone.id).into_iter().map(|record| record.record);
-        records
+        self.zones
+            .records_at(zone.id, &sub_domain)
+            .iter()
+            .map(|record| &record.record)
             .filter(|record| record.enabled && record.kind == RecordType::TXT)
-            .filter(|record| record.is_at(&sub_domain))
-            .map(|record| record.value)
+            .filter(|record| record.line_id == DEFAULT_LINE_ID)
+            .map(|record| record.value.clone())
             .collect()
     }
 
@@ -190,7 +222,7 @@ impl Sandbox {
         match self.zones.add(zone.id, record, self.clock.now()) {
             Ok(_) => Ok(()),
             Err(AddError::Exists) => Err(RecordError::Exists(name.to_owned())),
-            Err(AddError::Absent | AddError::SubDomain) => {
+            Err(AddError::Absent | AddError::SubDomain | AddError::NoDefaultLine) => {
                 Err(RecordError::NoZone(name.to_owned()))
             }
             Err(AddError::Value) => Err(wrong()),
@@ -201,12 +233,10 @@ impl Sandbox {
     pub fn remove_record(&self, name: &str, kind: &str, value: &str) -> Result<(), RecordError> {
         let (zone, sub_domain) =
             self.locate(name).ok_or_else(|| RecordError::NoZone(name.to_owned()))?;
-        let is_wanted = |record: &NewRecord| {
-            record.is_at(&sub_domain) && record.kind.to_string() == kind && record.value == value
-        };
-        let record =
-            self.zones.records(zone.id).into_iter().find(|record| is_wanted(&record.record));
-        match record {
+        let is_wanted =
+            |record: &NewRecord| record.kind.to_string() == kind && record.value == value;
+        let mut records = self.zones.records_at(zone.id, &sub_domain).into_iter();
+        match records.find(|record| is_wanted(&record.record)) {
             Some(record) if self.zones.remove(zone.id, record.id) => Ok(()),
             _ => Err(RecordError::Absent(name.to_owned())),
         }
@@ -214,9 +244,7 @@ impl Sandbox {
 
     /// Sets the state of a zone; whether there is such a zone.
     pub fn set_zone_status(&self, zone: &str, status: ZoneStatus) -> bool {
-        self.locate(zone).is_some_and(|(zone, sub_domain)| {
-            sub_domain == "@" && self.zones.set_status(zone.id, status)
-        })
+        self.zones.zone_named(zone).is_some_and(|zone| self.zones.set_status(zone.id, status))
     }
 
     /// Holds the name server of this index in [`Sandbox::name_servers`] at what it shows now, until it is released;
@@ -243,12 +271,10 @@ impl Sandbox {
     /// The zone that `name` is in, and the name relative to it.
     fn locate(&self, name: &str) -> Option<(ZoneInfo, String)> {
         let name = idna::domain_to_ascii(name.trim_end_matches('.')).ok()?;
-        let candidates = self.zones.zones().into_iter().filter_map(|zone| {
-            let rest = name.strip_suffix(&zone.punycode)?;
-            let sub_domain = if rest.is_empty() { "@" } else { rest.strip_suffix('.')? };
-            let sub_domain = sub_domain.to_owned();
-            Some((zone, sub_domain))
-        });
-        candidates.max_by_key(|(zone, _)| zone.punycode.len())
+        let zone = self.zones.zone_of(&name)?;
+        let below = name.strip_suffix(&zone.punycode)?.trim_end_matches('.');
+        let sub_domain = if below.is_empty() { "@" } else { below };
+        let sub_domain = sub_domain.to_owned();
+        Some((zone, sub_domain))
     }
 }

@@ -5,7 +5,9 @@ use hickory_proto::rr::rdata::SOA;
 use hickory_proto::rr::{LowerName, Name, RData, Record, RecordType};
 
 use super::record::{ZoneRecord, absolute};
-use super::zone::{NAME_SERVER_ZONE, View, ZoneStatus, ZoneView};
+use super::store::NAME_SERVER_ZONE;
+use super::view::{View, ZoneView};
+use super::zone::ZoneStatus;
 
 /// How many CNAME records one answer follows.
 const LONGEST_CHAIN: usize = 8;

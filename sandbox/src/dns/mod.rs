@@ -3,10 +3,14 @@
 mod answer;
 mod record;
 mod server;
+mod state;
+mod store;
+mod view;
 mod zone;
 
-pub(crate) use record::{NewRecord, ZoneRecord};
+pub(crate) use record::{DEFAULT_LINE_ID, NewRecord, ZoneRecord};
 pub use server::LoggedQuery;
 pub(crate) use server::{DnsServers, QueryLog};
+pub(crate) use store::{AddError, NAME_SERVER_ZONE, ZoneStore};
 pub use zone::ZoneStatus;
-pub(crate) use zone::{AddError, NAME_SERVER_ZONE, Owner, ZoneInfo, ZoneStore};
+pub(crate) use zone::{Owner, ZoneInfo};

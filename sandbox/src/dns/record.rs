@@ -1,11 +1,15 @@
 //! A record as the zone holds it: text, as DNSPod's API has it, and the same in DNS terms.
 
 use hickory_proto::rr::rdata::{A, AAAA, CAA, CNAME, MX, NS, TXT};
-use hickory_proto::rr::{Name, RData, RecordType};
+use hickory_proto::rr::{LowerName, Name, RData, RecordType};
 use time::OffsetDateTime;
+use tokio::time::Instant;
 
 /// The longest TXT value: what fits into a DNS message with room to spare.
 const LONGEST_TXT: usize = 16 * 1024;
+
+/// DNSPod's id of the line that answers whoever no other line is for.
+pub(crate) const DEFAULT_LINE_ID: &str = "0";
 
 /// A record to add to a zone.
 #[derive(Clone, Debug)]
@@ -16,6 +20,8 @@ pub(crate) struct NewRecord {
     pub(crate) kind: RecordType,
     /// Its value as text.
     pub(crate) value: String,
+    /// The id of the line that it is for.
+    pub(crate) line_id: &'static str,
     /// Time to live in seconds.
     pub(crate) ttl: u32,
     /// The preference of an MX record, 0 for others.
@@ -31,12 +37,13 @@ pub(crate) struct NewRecord {
 }
 
 impl NewRecord {
-    /// A record of this name, type and value, enabled, with a TTL of 600 seconds.
+    /// A record of this name, type and value, enabled, on the default line, with a TTL of 600 seconds.
     pub(crate) fn new(sub_domain: &str, kind: RecordType, value: &str) -> Self {
         Self {
             sub_domain: sub_domain.to_owned(),
             kind,
             value: value.to_owned(),
+            line_id: DEFAULT_LINE_ID,
             ttl: 600,
             mx: 0,
             weight: None,
@@ -45,12 +52,6 @@ impl NewRecord {
             default_ns: false,
         }
     }
-
-    /// Whether the record is at this name, relative to its zone; case and Unicode aside.
-    pub(crate) fn is_at(&self, sub_domain: &str) -> bool {
-        let ascii = |name: &str| idna::domain_to_ascii(name).unwrap_or_else(|_| name.to_owned());
-        self.sub_domain == sub_domain || ascii(&self.sub_domain) == ascii(sub_domain)
-    }
 }
 
 /// A record of a zone.
@@ -58,10 +59,14 @@ impl NewRecord {
 pub(crate) struct ZoneRecord {
     /// Its id, unique in the sandbox.
     pub(crate) id: u64,
+    /// Its name with that of its zone.
+    pub(crate) name: LowerName,
     /// What was asked for.
     pub(crate) record: NewRecord,
     /// The value in DNS terms.
     pub(crate) data: RData,
+    /// When it was created, on the runtime's clock.
+    pub(crate) created: Instant,
     /// When it was last changed.
     pub(crate) updated_on: OffsetDateTime,
 }

@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, UdpSocket};
 use tokio::time::Instant;
 
 use super::answer::{Answer, authoritative, recursive};
-use super::zone::ZoneStore;
+use super::store::ZoneStore;
 use crate::fault::{Fault, Faults};
 
 /// How long a TCP connection may be idle (RFC 7766 §6.2.3 asks for seconds).

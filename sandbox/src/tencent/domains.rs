@@ -6,14 +6,14 @@ use time::macros::{format_description, offset};
 
 use super::error::{self, ApiError};
 use super::params::Params;
-use super::{DnspodApi, Outcome};
+use super::{DnspodApi, Outcome, UIN};
 use crate::dns::{Owner, ZoneInfo, ZoneStatus};
 
 /// Default and largest page of the list of domains.
 const DOMAIN_PAGE: usize = 3000;
 
-/// The account that owns the sandbox's zones.
-const UIN: &str = "100000000001";
+/// The account that shares zones with the one that owns the sandbox's.
+const OTHER_UIN: &str = "100000000002";
 
 impl DnspodApi {
     pub(super) fn describe_domain_list(&self, params: &Params) -> Outcome {
@@ -22,20 +22,26 @@ impl DnspodApi {
         let keyword = params.text("Keyword")?.unwrap_or_default();
         let (offset, limit) = params.page(DOMAIN_PAGE, DOMAIN_PAGE)?;
 
-        let own: Vec<ZoneInfo> =
-            self.zones.zones().into_iter().filter(|zone| zone.owner == Owner::Account).collect();
-        let of_status = |status| own.iter().filter(|zone| zone.status == status).count();
-        let is_of_kind = |zone: &&ZoneInfo| match kind {
-            "PAUSE" => zone.status == ZoneStatus::Pause,
-            "SHARE" | "SHARE_OUT" | "ISMARK" | "VIP" => false,
-            _ => true,
-        };
         if !["ALL", "MINE", "SHARE", "ISMARK", "PAUSE", "VIP", "RECENT", "SHARE_OUT", "FREE"]
             .contains(&kind)
         {
             return Err(error::wrong_value("Type"));
         }
-        let matching: Vec<&ZoneInfo> = own
+        let is_visible = |zone: &ZoneInfo| {
+            matches!(zone.owner, Owner::Account | Owner::Shared) && zone.alias_of.is_none()
+        };
+        let all: Vec<ZoneInfo> = self.zones.zones().into_iter().filter(is_visible).collect();
+        let count = |wanted: fn(&ZoneInfo) -> bool| all.iter().filter(|zone| wanted(zone)).count();
+        let is_of_kind = |zone: &&ZoneInfo| match kind {
+            "MINE" => zone.owner == Owner::Account,
+            "SHARE" => zone.owner == Owner::Shared,
+            "PAUSE" => zone.status == ZoneStatus::Pause,
+            "VIP" => zone.plan.is_paid(),
+            "FREE" => !zone.plan.is_paid(),
+            "SHARE_OUT" | "ISMARK" => false,
+            _ => true,
+        };
+        let matching: Vec<&ZoneInfo> = all
             .iter()
             .filter(is_of_kind)
             .filter(|zone| zone.name.contains(keyword) || zone.punycode.contains(keyword))
@@ -49,14 +55,14 @@ impl DnspodApi {
         Ok(json!({
             "DomainCountInfo": {
                 "DomainTotal": matching.len(),
-                "AllTotal": own.len(),
-                "MineTotal": own.len(),
-                "ShareTotal": 0,
-                "VipTotal": 0,
-                "PauseTotal": of_status(ZoneStatus::Pause),
+                "AllTotal": all.len(),
+                "MineTotal": count(|zone| zone.owner == Owner::Account),
+                "ShareTotal": count(|zone| zone.owner == Owner::Shared),
+                "VipTotal": count(|zone| zone.plan.is_paid()),
+                "PauseTotal": count(|zone| zone.status == ZoneStatus::Pause),
                 "ErrorTotal": 0,
-                "LockTotal": of_status(ZoneStatus::Lock),
-                "SpamTotal": of_status(ZoneStatus::Spam),
+                "LockTotal": count(|zone| zone.status == ZoneStatus::Lock),
+                "SpamTotal": count(|zone| zone.status == ZoneStatus::Spam),
                 "VipExpire": 0,
                 "ShareOutTotal": 0,
                 "GroupTotal": 0,
@@ -73,7 +79,7 @@ impl DnspodApi {
             "DomainInfo": {
                 "DomainId": zone.id,
                 "Status": status(zone.status).to_lowercase(),
-                "Grade": "DP_Free",
+                "Grade": zone.plan.detail().grade.to_uppercase(),
                 "GroupId": 1,
                 "IsMark": "no",
                 "TTL": 600,
@@ -86,16 +92,16 @@ impl DnspodApi {
                 "DnspodNsList": name_servers,
                 "ActualNsList": name_servers,
                 "Domain": zone.name,
-                "GradeLevel": 2,
+                "GradeLevel": zone.plan.level(),
                 "UserId": 1,
-                "Uin": UIN,
-                "IsVip": "no",
-                "Owner": owner(),
+                "Uin": uin(zone.owner),
+                "IsVip": if zone.plan.is_paid() { "yes" } else { "no" },
+                "Owner": account_name(uin(zone.owner)),
                 "OwnerNick": "",
-                "GradeTitle": "免费版",
+                "GradeTitle": zone.plan.detail().title,
                 "CreatedOn": local_time(zone.created_on),
                 "UpdatedOn": local_time(zone.created_on),
-                "RecordCount": self.zones.records(zone.id).len(),
+                "RecordCount": self.zones.record_count(zone.id),
                 "IsGracePeriod": "no",
                 "VipBuffered": "no",
                 "VipStartAt": null,
@@ -113,13 +119,11 @@ impl DnspodApi {
     /// The zone that a request is about: `DomainId` first, else `Domain` in any spelling. `foreign` is what is said
     /// of a zone of someone else.
     pub(super) fn zone(&self, params: &Params, foreign: ApiError) -> Result<ZoneInfo, ApiError> {
-        let zones = self.zones.zones();
-        let known = |zone: &&ZoneInfo| zone.owner != Owner::Nobody;
         let zone = match params.number("DomainId")? {
-            Some(id) if id != 0 => zones
-                .iter()
-                .filter(known)
-                .find(|zone| i64::try_from(zone.id) == Ok(id))
+            Some(id) if id != 0 => u64::try_from(id)
+                .ok()
+                .and_then(|id| self.zones.zone(id))
+                .filter(|zone| zone.owner != Owner::Nobody)
                 .ok_or(error::DOMAIN_ID_INVALID)?,
             _ => {
                 let name = params.required_text("Domain")?;
@@ -127,11 +131,20 @@ impl DnspodApi {
                 if ascii.is_empty() || ascii.ends_with('.') || !ascii.contains('.') {
                     return Err(error::DOMAIN_INVALID);
                 }
-                let found = zones.iter().filter(known).find(|zone| zone.punycode == ascii);
-                found.ok_or_else(|| absent(&zones, &ascii))?
+                let zone = self.zones.zone_of(&ascii).ok_or(error::DOMAIN_NOT_EXISTS)?;
+                match zone.owner {
+                    Owner::Nobody => return Err(error::DOMAIN_NOT_EXISTS),
+                    _ if zone.punycode == ascii => zone,
+                    Owner::Account | Owner::Shared => return Err(error::DOMAIN_INVALID),
+                    Owner::Foreign => return Err(error::DOMAIN_NOT_EXISTS),
+                }
             }
         };
-        if zone.owner == Owner::Foreign { Err(foreign) } else { Ok(zone.clone()) }
+        match zone.owner {
+            Owner::Foreign => Err(foreign),
+            _ if zone.alias_of.is_some() => Err(error::DOMAIN_IS_ALIASER),
+            _ => Ok(zone),
+        }
     }
 
     /// The same for an action that changes records, which not every zone lets happen.
@@ -152,31 +165,32 @@ impl DnspodApi {
             "TTL": 600,
             "CNAMESpeedup": "DISABLE",
             "DNSStatus": "",
-            "Grade": "DP_FREE",
+            "Grade": zone.plan.detail().grade.to_uppercase(),
             "GroupId": 1,
             "SearchEnginePush": "NO",
             "Remark": "",
             "Punycode": zone.punycode,
             "EffectiveDNS": self.name_servers(zone),
-            "GradeLevel": 2,
-            "GradeTitle": "免费版",
-            "IsVip": "NO",
+            "GradeLevel": zone.plan.level(),
+            "GradeTitle": zone.plan.detail().title,
+            "IsVip": if zone.plan.is_paid() { "YES" } else { "NO" },
             "VipStartAt": "0000-00-00 00:00:00",
             "VipEndAt": "0000-00-00 00:00:00",
             "VipAutoRenew": "NO",
-            "RecordCount": self.zones.records(zone.id).len(),
+            "RecordCount": self.zones.record_count(zone.id),
             "CreatedOn": local_time(zone.created_on),
             "UpdatedOn": local_time(zone.created_on),
-            "Owner": owner(),
+            "Owner": account_name(uin(zone.owner)),
             "TagList": [],
         })
     }
 
-    fn name_servers(&self, zone: &ZoneInfo) -> Vec<String> {
-        let records = self.zones.records(zone.id).into_iter().map(|record| record.record);
-        records
-            .filter(|record| record.default_ns)
-            .map(|record| record.value.trim_end_matches('.').to_owned())
+    pub(super) fn name_servers(&self, zone: &ZoneInfo) -> Vec<String> {
+        self.zones
+            .records_at(zone.id, "@")
+            .iter()
+            .filter(|record| record.record.default_ns)
+            .map(|record| record.record.value.trim_end_matches('.').to_owned())
             .collect()
     }
 }
@@ -188,13 +202,6 @@ pub(super) fn local_time(time: OffsetDateTime) -> String {
         .expect("the format asks for nothing that a time does not have")
 }
 
-fn absent(zones: &[ZoneInfo], name: &str) -> ApiError {
-    let is_below =
-        |zone: &ZoneInfo| name.strip_suffix(&zone.punycode).is_some_and(|rest| rest.ends_with('.'));
-    let own = zones.iter().filter(|zone| zone.owner == Owner::Account);
-    if own.into_iter().any(is_below) { error::DOMAIN_INVALID } else { error::DOMAIN_NOT_EXISTS }
-}
-
 fn status(status: ZoneStatus) -> &'static str {
     match status {
         ZoneStatus::Enable => "ENABLE",
@@ -204,6 +211,16 @@ fn status(status: ZoneStatus) -> &'static str {
     }
 }
 
-fn owner() -> String {
-    format!("qcloud_uin_{UIN}@qcloud.com")
+/// The account that owns the sandbox's zones, in the form that names the owner of a zone.
+pub(super) fn owner() -> String {
+    account_name(UIN)
+}
+
+/// The account that owns a zone.
+pub(super) fn uin(owner: Owner) -> &'static str {
+    if owner == Owner::Account { UIN } else { OTHER_UIN }
+}
+
+fn account_name(uin: &str) -> String {
+    format!("qcloud_uin_{uin}@qcloud.com")
 }

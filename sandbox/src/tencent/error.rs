@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+/// Stands in a text for the id of the request.
+const REQUEST_ID: &str = "{RequestId}";
+
 /// An error as the API answers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ApiError {
@@ -24,8 +27,9 @@ impl ApiError {
     }
 
     /// The text in the language that the request's `X-TC-Language` asks for; Chinese unless that is English.
-    pub(super) fn message(&self, language: Option<&str>) -> &str {
-        if language == Some("en-US") { &self.en } else { &self.zh }
+    pub(super) fn message(&self, language: Option<&str>, request_id: &str) -> String {
+        let text = if language == Some("en-US") { &self.en } else { &self.zh };
+        text.replace(REQUEST_ID, request_id)
     }
 }
 
@@ -64,6 +68,15 @@ pub(super) fn wrong_value(name: &str) -> ApiError {
     )
 }
 
+/// An action that CAM does not grant. The text is English whatever is asked for, and names the request.
+pub(super) fn unauthorized_operation(action: &str, resource: &str) -> ApiError {
+    let text = format!(
+        "[request id:{REQUEST_ID}]you are not authorized to perform operation (dnspod:{action})\n\
+         resource ({resource}) has no permission\n"
+    );
+    ApiError { code: "UnauthorizedOperation", zh: text.clone().into(), en: text.into() }
+}
+
 // Of every Tencent Cloud API 3.0.
 
 pub(super) const INVALID_AUTHORIZATION: ApiError = ApiError::new(
@@ -88,6 +101,13 @@ pub(super) const TOKEN_FAILURE: ApiError = ApiError::new(
     "token 错误。",
     "The session token is not the one of this SecretId.",
 );
+pub(super) const REQUEST_LIMIT_EXCEEDED: ApiError = ApiError::new(
+    "RequestLimitExceeded",
+    "请求的次数超过了频率限制。",
+    "There were more requests than the rate limit allows.",
+);
+pub(super) const INTERNAL_ERROR: ApiError =
+    ApiError::new("InternalError", "内部错误。", "Something went wrong inside.");
 pub(super) const INVALID_ACTION: ApiError =
     ApiError::new("InvalidAction", "接口不存在。", "There is no such action.");
 pub(super) const NO_SUCH_VERSION: ApiError =
@@ -117,6 +137,11 @@ pub(super) const DOMAIN_ID_INVALID: ApiError = ApiError::new(
     "域名编号不正确。",
     "There is no domain of this id.",
 );
+pub(super) const DOMAIN_IS_ALIASER: ApiError = ApiError::new(
+    "InvalidParameter.DomainIsAliaser",
+    "此域名是其它域名的别名。",
+    "The domain is an alias of another one.",
+);
 pub(super) const NO_PERMISSION: ApiError = ApiError::new(
     "OperationDenied.NoPermissionToOperateDomain",
     "当前域名无权限，请返回域名列表。",
@@ -126,6 +151,21 @@ pub(super) const NOT_DOMAIN_OWNER: ApiError = ApiError::new(
     "FailedOperation.NotDomainOwner",
     "域名不在您的名下。",
     "The domain is not yours.",
+);
+pub(super) const DOMAIN_OWNER_ALLOWED_ONLY: ApiError = ApiError::new(
+    "OperationDenied.DomainOwnerAllowedOnly",
+    "仅域名所有者可进行此操作。",
+    "Only the domain's owner may do this.",
+);
+pub(super) const DOMAIN_GRADE_INVALID: ApiError = ApiError::new(
+    "InvalidParameterValue.DomainGradeInvalid",
+    "域名等级不正确。",
+    "There is no such plan.",
+);
+pub(super) const DOMAIN_IS_MODIFYING_DNS: ApiError = ApiError::new(
+    "InvalidParameter.DomainIsModifyingDns",
+    "该域名已有同类型操作未完成，无法执行该操作。",
+    "Another operation on the domain has not ended yet.",
 );
 pub(super) const DOMAIN_IS_LOCKED: ApiError = ApiError::new(
     "FailedOperation.DomainIsLocked",
@@ -184,6 +224,18 @@ pub(super) const RECORD_TTL_LIMIT: ApiError = ApiError::new(
     "记录的TTL值超出了限制。",
     "The TTL is not within the limits of the domain's plan.",
 );
+pub(super) const SUBDOMAIN_LEVEL_LIMIT: ApiError = ApiError::new(
+    "LimitExceeded.SubdomainLevelLimit",
+    "子域名级数超出限制。",
+    "The subdomain has more levels than the domain's plan allows.",
+);
+pub(super) const MUST_ADD_DEFAULT_LINE_FIRST: ApiError = ApiError::new(
+    "FailedOperation.MustAddDefaultLineFirst",
+    "请先添加默认线路的解析记录",
+    "Add the record of the default line first.",
+);
+pub(super) const OFFSET_EXCEEDED: ApiError =
+    ApiError::new("LimitExceeded.OffsetExceeded", "分页起始数量过大。", "The offset is too large.");
 pub(super) const OFFSET_INVALID: ApiError =
     ApiError::new("InvalidParameter.OffsetInvalid", "分页起始数量错误。", "The offset is wrong.");
 pub(super) const LIMIT_INVALID: ApiError = ApiError::new(

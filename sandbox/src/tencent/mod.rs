@@ -1,8 +1,13 @@
 //! Tencent Cloud API 3.0 of DNSPod, version 2021-03-23: what is needed to solve DNS-01, over the sandbox's own zones.
 
+mod actions;
+mod cam;
 mod domains;
 mod error;
 mod params;
+mod plans;
+mod rates;
+mod record_lists;
 mod records;
 mod signature;
 
@@ -17,15 +22,21 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use http::header::{CONTENT_TYPE, HOST};
 use http::request::Parts;
-use http::{HeaderValue, Method};
+use http::{HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 
+use self::actions::Action;
+pub use self::cam::CamPolicyError;
+pub(crate) use self::cam::{Cam, CamPolicy};
 use self::error::ApiError;
 use self::params::Params;
+pub(crate) use self::rates::Rates;
 pub(crate) use self::signature::Credentials;
 use self::signature::{SignedRequest, verify};
 use crate::clock::Clock;
 use crate::dns::ZoneStore;
+use crate::fault::{Fault, Faults};
+use crate::front::html;
 
 const VERSION: &str = "2021-03-23";
 const SERVICE: &str = "dnspod";
@@ -33,11 +44,20 @@ const SERVICE: &str = "dnspod";
 /// The largest body of a request.
 const LARGEST_BODY: usize = 10 << 20;
 
+/// The largest query string of a request.
+const LARGEST_QUERY: usize = 32 << 10;
+
+/// The account that owns the sandbox's zones.
+pub(crate) const UIN: &str = "100000000001";
+
 /// The API over the zones of one account.
 pub(crate) struct DnspodApi {
     credentials: Credentials,
     zones: Arc<ZoneStore>,
     clock: Arc<Clock>,
+    faults: Arc<Faults>,
+    rates: Rates,
+    cam: Cam,
     calls: Mutex<VecDeque<String>>,
 }
 
@@ -49,13 +69,30 @@ impl DnspodApi {
     const KEPT: usize = 10_000;
 
     /// The API for the account that `credentials` belong to.
-    pub(crate) fn new(credentials: Credentials, zones: Arc<ZoneStore>, clock: Arc<Clock>) -> Self {
-        Self { credentials, zones, clock, calls: Mutex::default() }
+    pub(crate) fn new(
+        credentials: Credentials,
+        zones: Arc<ZoneStore>,
+        clock: Arc<Clock>,
+        faults: Arc<Faults>,
+        rates: Rates,
+        cam: Cam,
+    ) -> Self {
+        Self { credentials, zones, clock, faults, rates, cam, calls: Mutex::default() }
     }
 
     /// The API as a router.
     pub(crate) fn router(self: Arc<Self>) -> Router {
         Router::new().route("/", any(call)).with_state(self)
+    }
+
+    /// How many requests there were of each action.
+    pub(crate) fn rates(&self) -> &Rates {
+        &self.rates
+    }
+
+    /// What the credentials permit.
+    pub(crate) fn cam(&self) -> &Cam {
+        &self.cam
     }
 
     /// The credentials that are accepted.
@@ -103,40 +140,50 @@ impl DnspodApi {
             None => return Err(error::missing_parameter("X-TC-Version")),
         }
         let params = if head.method == Method::GET {
+            if query.len() > LARGEST_QUERY {
+                return Err(error::REQUEST_TOO_LARGE);
+            }
             Params::from_query(query)
         } else {
             Params::from_json(body)?
         };
-        match action {
-            "DescribeDomainList" => self.describe_domain_list(&params),
-            "DescribeDomain" => self.describe_domain(&params),
-            "DescribeRecordList" => self.describe_record_list(&params),
-            "DescribeRecordFilterList" => self.describe_record_filter_list(&params),
-            "DescribeRecord" => self.describe_record(&params),
-            "CreateRecord" => self.create_record(&params),
-            "CreateTXTRecord" => self.create_txt_record(&params),
-            "ModifyRecord" => self.modify_record(&params),
-            "DeleteRecord" => self.delete_record(&params),
-            _ => Err(error::INVALID_ACTION),
-        }
+        self.perform(action, &params)
     }
 }
 
 async fn call(State(api): State<Arc<DnspodApi>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
+    let action = header(&head, "x-tc-action").and_then(Action::find);
+    let is_told = |fault| action.is_some() && api.faults.take(fault);
+    if is_told(Fault::DnspodHang) {
+        // Ends with the connection, whose task holds this future.
+        std::future::pending::<()>().await;
+    }
+    if is_told(Fault::DnspodHtml502) {
+        return html(StatusCode::BAD_GATEWAY, "502 Bad Gateway");
+    }
     let outcome = match to_bytes(body, LARGEST_BODY).await {
         Ok(body) => api.answer(&head, &body),
         Err(_) => Err(error::REQUEST_TOO_LARGE),
     };
+    let has_changed = outcome.is_ok() && action.is_some_and(|action| action.is_change);
+    if has_changed && is_told(Fault::DnspodTimeoutAfterCommit) {
+        std::future::pending::<()>().await;
+    }
+    let request_id = request_id();
     let mut response = match outcome {
         Ok(fields) => fields,
         Err(error) => {
-            let message = error.message(header(&head, "x-tc-language"));
+            let message = error.message(header(&head, "x-tc-language"), &request_id);
             json!({ "Error": { "Code": error.code, "Message": message } })
         }
     };
-    response["RequestId"] = Value::String(request_id());
-    let body = escaped(&json!({ "Response": response }).to_string());
+    response["RequestId"] = Value::String(request_id);
+    let body = if is_told(Fault::DnspodEmptyBody) {
+        String::new()
+    } else {
+        escaped(&json!({ "Response": response }).to_string())
+    };
     // Exactly this type: with a charset the official Python SDK overlooks errors.
     ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
 }

@@ -57,6 +57,11 @@ impl Params {
         Ok(())
     }
 
+    /// Whether there is a parameter that is not in `names`.
+    pub(super) fn has_other_than(&self, names: &[&str]) -> bool {
+        self.values.keys().any(|name| !names.contains(&name.as_str()))
+    }
+
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, ApiError> {
         match self.values.get(name) {
             None => Ok(None),
