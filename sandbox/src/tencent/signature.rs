@@ -15,6 +15,9 @@ const LARGEST_SKEW: i64 = 300;
 
 const ALGORITHM: &str = "TC3-HMAC-SHA256";
 
+/// The value of `X-TC-Content-SHA256` that leaves the body out of the signature.
+const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
+
 /// The credentials that the API accepts. Not `Debug`: it holds a key.
 pub(crate) struct Credentials {
     /// The `SecretId`, `AKID…`.
@@ -128,7 +131,11 @@ fn canonical_request(request: SignedRequest<'_>, signed_headers: &str) -> String
         headers + &name.to_lowercase() + ":" + &value.trim().to_lowercase() + "\n"
     });
     let query = if request.method == Method::GET { request.query } else { "" };
-    let payload = hex(&Sha256::digest(request.body));
+    let payload = match request.header("x-tc-content-sha256") {
+        Some(UNSIGNED_PAYLOAD) => UNSIGNED_PAYLOAD.as_bytes(),
+        _ => request.body,
+    };
+    let payload = hex(&Sha256::digest(payload));
     format!("{}\n/\n{query}\n{headers}\n{signed_headers}\n{payload}", request.method)
 }
 
