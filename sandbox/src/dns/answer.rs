@@ -7,7 +7,6 @@ use hickory_proto::rr::{LowerName, Name, RData, Record, RecordType};
 use super::record::{ZoneRecord, absolute};
 use super::store::NAME_SERVER_ZONE;
 use super::view::{View, ZoneView};
-use super::zone::ZoneStatus;
 
 /// How many CNAME records one answer follows.
 const LONGEST_CHAIN: usize = 8;
@@ -68,8 +67,7 @@ pub(super) fn recursive(view: &View<'_>, name: &Name, kind: RecordType) -> Answe
 }
 
 fn served_zone<'a>(view: &'a View<'_>, name: &LowerName) -> Option<ZoneView<'a>> {
-    view.zone_of(name)
-        .filter(|zone| matches!(zone.info().status, ZoneStatus::Enable | ZoneStatus::Lock))
+    view.zone_of(name).filter(ZoneView::is_served)
 }
 
 /// What one zone has for a question.

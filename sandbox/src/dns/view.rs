@@ -6,7 +6,7 @@ use hickory_proto::rr::{LowerName, Name};
 
 use super::record::{DEFAULT_LINE_ID, ZoneRecord};
 use super::state::{AtName, State, Zone};
-use super::zone::ZoneInfo;
+use super::zone::{ZoneInfo, ZoneStatus};
 
 /// All zones as of one revision.
 pub(super) struct View<'a> {
@@ -54,6 +54,13 @@ impl<'a> ZoneView<'a> {
         &self.zone.info
     }
 
+    /// Whether name servers show the zone.
+    pub(super) fn is_served(&self) -> bool {
+        let is_shown =
+            |zone: &Zone| matches!(zone.info.status, ZoneStatus::Enable | ZoneStatus::Lock);
+        is_shown(self.zone) && is_shown(self.content)
+    }
+
     /// The records that are served at exactly this name.
     pub(super) fn at(&self, name: &LowerName) -> Vec<&'a ZoneRecord> {
         let at = self.content_name(name).and_then(|name| self.content.by_name.get(&name));
@@ -77,10 +84,10 @@ impl<'a> ZoneView<'a> {
         if own == content {
             return Some(name.clone());
         }
-        let below = usize::from(name.num_labels() - own.num_labels());
-        let labels =
-            Name::from(name).into_iter().take(below).map(<[u8]>::to_vec).collect::<Vec<_>>();
-        let relative = Name::from_labels(labels).ok()?;
+        // `num_labels` leaves out the asterisk of a wildcard.
+        let name = Name::from(name);
+        let below = name.iter().count() - usize::from(own.num_labels());
+        let relative = Name::from_labels(name.iter().take(below)).ok()?;
         relative.append_domain(&Name::from(content)).ok().map(|name| LowerName::new(&name))
     }
 

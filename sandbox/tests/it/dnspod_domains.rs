@@ -1,8 +1,11 @@
 //! The actions on domains, and how a domain is named.
 
+use hickory_proto::op::ResponseCode;
+use hickory_proto::rr::RecordType;
 use sandbox::{Sandbox, ZoneStatus};
 use serde_json::json;
 
+use crate::ask::{ask, txt};
 use crate::tencent_client::{call, refusal};
 
 #[tokio::test]
@@ -123,4 +126,91 @@ async fn the_state_of_a_domain_is_shown_and_decides_who_may_write() {
     }
     sandbox.set_zone_status("ws.example", ZoneStatus::Pause);
     assert!(call(&sandbox, "CreateRecord", &create).await["RecordId"].is_u64());
+}
+
+#[tokio::test]
+async fn a_paused_domain_takes_records_that_name_servers_do_not_show() {
+    let sandbox = Sandbox::start().await.unwrap();
+    sandbox.set_zone_status("ws.example", ZoneStatus::Pause);
+    let create = json!({
+        "Domain": "ws.example", "RecordType": "TXT", "RecordLine": "默认", "Value": "v", "SubDomain": "a",
+    });
+    assert!(call(&sandbox, "CreateRecord", &create).await["RecordId"].is_u64());
+    let server = sandbox.name_servers()[0];
+    let paused = ask(server, "a.ws.example.", RecordType::TXT).await;
+    assert_eq!((paused.metadata.response_code, txt(&paused).len()), (ResponseCode::Refused, 0));
+    sandbox.set_zone_status("ws.example", ZoneStatus::Enable);
+    assert_eq!(txt(&ask(server, "a.ws.example.", RecordType::TXT).await), ["v"]);
+}
+
+#[tokio::test]
+async fn an_alias_is_served_with_the_records_of_its_domain_and_cannot_be_used() {
+    let sandbox = Sandbox::builder()
+        .zone("ws.example")
+        .alias_zone("alias.test", "ws.example")
+        .start()
+        .await
+        .unwrap();
+    sandbox.add_record("a.ws.example", "TXT", "v").unwrap();
+    let server = sandbox.name_servers()[0];
+    assert_eq!(txt(&ask(server, "a.alias.test.", RecordType::TXT).await), ["v"]);
+    let absent = ask(server, "b.alias.test.", RecordType::TXT).await;
+    assert_eq!(absent.metadata.response_code, ResponseCode::NXDomain);
+    assert_eq!(absent.authorities[0].name.to_ascii(), "alias.test.");
+    sandbox.set_zone_status("ws.example", ZoneStatus::Pause);
+    let paused = ask(server, "a.alias.test.", RecordType::TXT).await;
+    assert_eq!(paused.metadata.response_code, ResponseCode::Refused);
+    sandbox.set_zone_status("ws.example", ZoneStatus::Enable);
+
+    let create = json!({
+        "Domain": "alias.test", "RecordType": "TXT", "RecordLine": "默认", "Value": "v",
+    });
+    for (action, params) in [
+        ("CreateRecord", create),
+        ("DeleteRecord", json!({ "Domain": "alias.test", "RecordId": 1 })),
+        ("DescribeRecordList", json!({ "Domain": "alias.test" })),
+        ("DescribeDomain", json!({ "Domain": "alias.test" })),
+    ] {
+        let code = refusal(&sandbox, action, params).await;
+        assert_eq!(code, "InvalidParameter.DomainIsAliaser", "{action}");
+    }
+    let list = call(&sandbox, "DescribeDomainList", &json!({})).await;
+    assert_eq!(list["DomainCountInfo"]["AllTotal"], 1);
+    for (alias, of) in [("alias.test", "nowhere.example"), ("a..b", "ws.example")] {
+        let builder = Sandbox::builder().zone("ws.example").alias_zone(alias, of);
+        assert!(builder.start().await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_sub_domain_may_be_a_domain_of_its_own() {
+    let sandbox = Sandbox::builder().zone("ws.example").zone("a.ws.example").start().await.unwrap();
+    for (domain, sub_domain, value) in
+        [("ws.example", "x.a", "outer"), ("a.ws.example", "x", "inner")]
+    {
+        let create = json!({
+            "Domain": domain, "RecordType": "TXT", "RecordLine": "默认", "Value": value,
+            "SubDomain": sub_domain,
+        });
+        assert!(call(&sandbox, "CreateRecord", &create).await["RecordId"].is_u64());
+    }
+    let served = ask(sandbox.name_servers()[0], "x.a.ws.example.", RecordType::TXT).await;
+    assert_eq!(txt(&served), ["inner"]);
+    for (domain, is_sub_domain) in [("ws.example", false), ("a.ws.example", true)] {
+        let info = call(&sandbox, "DescribeDomain", &json!({ "Domain": domain })).await;
+        assert_eq!(info["DomainInfo"]["IsSubDomain"], is_sub_domain);
+    }
+    let inside = json!({ "Domain": "x.a.ws.example" });
+    assert_eq!(refusal(&sandbox, "DescribeDomain", inside).await, "InvalidParameter.DomainInvalid");
+}
+
+#[tokio::test]
+async fn totals_of_domains_do_not_depend_on_the_filter() {
+    let sandbox = Sandbox::start().await.unwrap();
+    sandbox.set_zone_status("example.test", ZoneStatus::Lock);
+    let answer =
+        call(&sandbox, "DescribeDomainList", &json!({ "Keyword": "ws", "Limit": 1 })).await;
+    let count = &answer["DomainCountInfo"];
+    let totals = ["DomainTotal", "AllTotal", "MineTotal", "LockTotal", "PauseTotal", "VipTotal"];
+    assert_eq!(totals.map(|name| count[name].as_u64().unwrap()), [1, 4, 4, 1, 0, 0]);
 }

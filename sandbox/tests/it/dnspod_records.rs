@@ -260,3 +260,54 @@ async fn records_come_in_pages_of_100_unless_more_are_asked_for() {
         "InvalidParameterValue.LimitInvalid"
     );
 }
+
+#[tokio::test]
+async fn a_page_beyond_the_end_is_an_empty_list() {
+    let sandbox = Sandbox::start().await.unwrap();
+    create(&sandbox, json!({})).await;
+    let mut params = json!({ "Domain": "ws.example", "RecordType": "TXT", "Offset": 1 });
+    assert_eq!(
+        refusal(&sandbox, "DescribeRecordList", params.clone()).await,
+        "ResourceNotFound.NoDataOfRecord"
+    );
+    params["ErrorOnEmpty"] = json!("no");
+    let answer = call(&sandbox, "DescribeRecordList", &params).await;
+    let count = json!({ "SubdomainCount": 1, "TotalCount": 1, "ListCount": 0 });
+    assert_eq!(answer["RecordCountInfo"], count);
+}
+
+#[tokio::test]
+async fn a_filtered_list_ends_after_3000_records_and_an_unfiltered_one_does_not() {
+    let sandbox = Sandbox::start().await.unwrap();
+    for number in 0..3010 {
+        sandbox.add_record("many.ws.example", "TXT", &number.to_string()).unwrap();
+    }
+    let list = async |filter: Value, offset: u64| {
+        let mut params = json!({ "Domain": "ws.example", "Offset": offset, "Limit": 3000 });
+        params.as_object_mut().unwrap().extend(filter.as_object().unwrap().clone());
+        let answer = call(&sandbox, "DescribeRecordFilterList", &params).await;
+        let count = &answer["RecordCountInfo"];
+        (count["TotalCount"].as_u64(), count["ListCount"].as_u64(), answer["Error"]["Code"].clone())
+    };
+    assert_eq!(list(json!({}), 0).await, (Some(3012), Some(3000), Value::Null));
+    assert_eq!(list(json!({}), 3000).await, (Some(3012), Some(12), Value::Null));
+    let txt = json!({ "RecordType": ["TXT"] });
+    assert_eq!(list(txt.clone(), 2999).await, (Some(3000), Some(1), Value::Null));
+    assert_eq!(list(txt, 3000).await, (None, None, json!("LimitExceeded.OffsetExceeded")));
+    let exact = json!({ "Domain": "ws.example", "SubDomain": "many", "Offset": 3000 });
+    assert_eq!(values(&sandbox, "DescribeRecordList", exact).await.len(), 10);
+}
+
+#[tokio::test]
+async fn modify_txt_record_changes_txt_records_and_knows_no_others() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let of = |id: u64| record(json!({ "RecordType": null, "RecordId": id, "Value": "new" }));
+    let id = create(&sandbox, json!({ "Value": "old" })).await;
+    assert_eq!(call(&sandbox, "ModifyTXTRecord", &of(id)).await["RecordId"], id);
+    assert_eq!(sandbox.txt_values("_acme-challenge.ws.example"), ["new"]);
+    let other = create(&sandbox, json!({ "RecordType": "A", "Value": "127.0.0.1" })).await;
+    assert_eq!(
+        refusal(&sandbox, "ModifyTXTRecord", of(other)).await,
+        "InvalidParameter.RecordIdInvalid"
+    );
+}

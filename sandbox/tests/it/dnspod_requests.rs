@@ -3,7 +3,7 @@
 use sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use crate::tencent_client::{address, call, refusal, response, send_raw, signed};
+use crate::tencent_client::{Unsigned, address, call, refusal, response, send_raw, signed};
 
 async fn answer_to(sandbox: &Sandbox, request: &str) -> Value {
     response(&send_raw(address(&sandbox.dnspod_endpoint()), request.as_bytes()).await)
@@ -91,4 +91,129 @@ async fn every_call_is_noted_until_the_counts_are_reset() {
     assert_eq!(sandbox.dnspod_calls(), ["DescribeDomainList", "DescribeDomain"]);
     sandbox.reset_counts();
     assert!(sandbox.dnspod_calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_body_may_be_left_out_of_the_signature() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let request = Unsigned {
+        body: "{\"Domain\":\"ws.example\"}",
+        payload: Some("UNSIGNED-PAYLOAD"),
+        ..Unsigned::new("DescribeDomain")
+    };
+    let declared = Unsigned { more: &["X-TC-Content-SHA256: UNSIGNED-PAYLOAD"], ..request };
+    let answer = answer_to(&sandbox, &declared.sign(&sandbox)).await;
+    assert_eq!(answer["DomainInfo"]["Domain"], "ws.example");
+    let silent = Unsigned { more: &[], ..declared };
+    let answer = answer_to(&sandbox, &silent.sign(&sandbox)).await;
+    assert_eq!(answer["Error"]["Code"], "AuthFailure.SignatureFailure");
+}
+
+#[tokio::test]
+async fn the_clients_own_list_of_signed_headers_counts() {
+    let sandbox = Sandbox::start().await.unwrap();
+    for signed_too in [
+        &[("something-random", "  Some Value "), ("x-tc-action", "DescribeDomainList")][..],
+        &[("x-tc-language", "en-US"), ("x-tc-region", "ap-nowhere")],
+    ] {
+        let request = Unsigned { signed_too, ..Unsigned::new("DescribeDomainList") };
+        let request = request.sign(&sandbox);
+        assert!(answer_to(&sandbox, &request).await["DomainList"].is_array(), "{request}");
+        let (name, value) = signed_too[0];
+        let changed = request.replace(&format!("{name}: {value}"), &format!("{name}: changed"));
+        let code = &answer_to(&sandbox, &changed).await["Error"]["Code"];
+        assert_eq!(code, "AuthFailure.SignatureFailure");
+    }
+}
+
+#[tokio::test]
+async fn a_region_is_ignored_and_header_names_have_no_case() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let request = signed(&sandbox, "DescribeDomainList", "{}", &["X-TC-Region: ap-nowhere"]);
+    let request = request.replace("X-TC-Action", "x-Tc-aCTION");
+    assert!(answer_to(&sandbox, &request).await["DomainList"].is_array());
+}
+
+#[tokio::test]
+async fn a_content_type_may_have_a_charset_or_come_twice() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let content_type = "application/json; charset=UTF-8";
+    let request = Unsigned { content_type, ..Unsigned::new("DescribeDomainList") };
+    assert!(answer_to(&sandbox, &request.sign(&sandbox)).await["DomainList"].is_array());
+    let twice = &["Content-Type: application/json"];
+    let request = signed(&sandbox, "DescribeDomainList", "{}", twice);
+    assert!(answer_to(&sandbox, &request).await["DomainList"].is_array());
+}
+
+#[tokio::test]
+async fn mx_and_weight_may_be_null_and_text_may_be_escaped() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let body = "{\"Domain\":\"b\\u00fccher.example\",\"RecordType\":\"TXT\",\
+                \"RecordLine\":\"\\u9ed8\\u8ba4\",\"Value\":\"v\",\"SubDomain\":\"a\",\
+                \"MX\":null,\"Weight\":null,\"RecordLineId\":null}";
+    let answer = answer_to(&sandbox, &signed(&sandbox, "CreateRecord", body, &[])).await;
+    assert!(answer["RecordId"].is_u64(), "{answer}");
+    assert_eq!(sandbox.txt_values("a.bücher.example"), ["v"]);
+}
+
+#[tokio::test]
+async fn a_get_request_has_its_parameters_in_the_query_up_to_32_kib() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let get = async |query: &str| {
+        let request = Unsigned {
+            method: "GET",
+            query,
+            content_type: "application/x-www-form-urlencoded",
+            body: "",
+            ..Unsigned::new("DescribeDomainList")
+        };
+        answer_to(&sandbox, &request.sign(&sandbox)).await
+    };
+    let found = get("Keyword=b%C3%BCcher&Limit=1").await;
+    assert_eq!(found["DomainList"][0]["Name"], "bücher.example");
+    let long = "x".repeat((32 << 10) - "Keyword=".len());
+    assert_eq!(get(&format!("Keyword={long}")).await["DomainCountInfo"]["DomainTotal"], 0);
+    let answer = get(&format!("Keyword={long}x")).await;
+    assert_eq!(answer["Error"]["Code"], "RequestSizeLimitExceeded");
+}
+
+#[tokio::test]
+async fn a_body_has_up_to_10_mib() {
+    let sandbox = Sandbox::start().await.unwrap();
+    // The signature leaves the body out: its hash would take longer than all the rest.
+    let with = async |length: usize| {
+        let request = Unsigned {
+            body: &format!("{{\"Keyword\":\"{}\"}}", "x".repeat(length - 14)),
+            payload: Some("UNSIGNED-PAYLOAD"),
+            more: &["X-TC-Content-SHA256: UNSIGNED-PAYLOAD"],
+            ..Unsigned::new("DescribeDomainList")
+        };
+        answer_to(&sandbox, &request.sign(&sandbox)).await
+    };
+    assert!(with(10 << 20).await["DomainList"].is_array());
+    let larger = with((10 << 20) + 1).await;
+    assert_eq!(larger["Error"]["Code"], "RequestSizeLimitExceeded");
+}
+
+#[tokio::test]
+async fn http_2_is_spoken_over_tls_and_its_authority_is_the_host_that_was_signed() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let root = reqwest::Certificate::from_pem(sandbox.root_pem().as_bytes()).unwrap();
+    let client = reqwest::Client::builder().tls_certs_only([root]).no_proxy().build().unwrap();
+    let url = sandbox.dnspod_tls_endpoint();
+    // Signed for the port that is asked.
+    let plain = address(&sandbox.dnspod_endpoint()).to_string();
+    let request = Unsigned { host: Some(address(&url)), ..Unsigned::new("DescribeDomainList") };
+    let request = request.sign(&sandbox);
+    assert!(!request.contains(&plain));
+    let mut post = client.post(&url).body("{}");
+    for line in request.lines().skip(2).take_while(|line| !line.is_empty()) {
+        let (name, value) = line.split_once(": ").unwrap();
+        post = post.header(name, value);
+    }
+    let answer = post.send().await.unwrap();
+    assert_eq!(answer.version(), http::Version::HTTP_2);
+    let answer: Value = answer.json().await.unwrap();
+    assert!(answer["Response"]["DomainList"].is_array(), "{answer}");
 }

@@ -16,6 +16,7 @@ use crate::ask::PATIENCE;
 pub(crate) struct HttpAnswer {
     pub(crate) status: u16,
     pub(crate) content_type: String,
+    pub(crate) date: String,
     pub(crate) body: String,
 }
 
@@ -25,24 +26,26 @@ pub(crate) async fn send_raw(server: SocketAddr, request: &[u8]) -> HttpAnswer {
         let mut stream = TcpStream::connect(server).await.unwrap();
         stream.write_all(request).await.unwrap();
         let mut bytes = Vec::new();
-        loop {
+        let head = loop {
             assert!(stream.read_buf(&mut bytes).await.unwrap() > 0, "closed: {bytes:?}");
-            let text = String::from_utf8_lossy(&bytes);
-            let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-            let header = |name: &str| {
-                let mut lines = head.lines().filter_map(|line| line.split_once(": "));
-                lines
-                    .find(|(key, _)| key.eq_ignore_ascii_case(name))
-                    .map(|(_, value)| value.to_owned())
-            };
-            let length: usize = header("content-length").unwrap().parse().unwrap();
-            if body.len() >= length {
-                return HttpAnswer {
-                    status: head.split(' ').nth(1).unwrap().parse().unwrap(),
-                    content_type: header("content-type").unwrap_or_default(),
-                    body: body.to_owned(),
-                };
+            if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+                let rest = bytes.split_off(end + 4);
+                break String::from_utf8(std::mem::replace(&mut bytes, rest)).unwrap();
             }
+        };
+        let header = |name: &str| {
+            let mut lines = head.lines().filter_map(|line| line.split_once(": "));
+            lines.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned())
+        };
+        let length: usize = header("content-length").unwrap().parse().unwrap();
+        while bytes.len() < length {
+            assert!(stream.read_buf(&mut bytes).await.unwrap() > 0, "closed: {bytes:?}");
+        }
+        HttpAnswer {
+            status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+            content_type: header("content-type").unwrap_or_default(),
+            date: header("date").unwrap_or_default(),
+            body: String::from_utf8(bytes).unwrap(),
         }
     };
     tokio::time::timeout(PATIENCE, exchange).await.expect("no HTTP answer in time")
@@ -81,33 +84,86 @@ pub(crate) fn response(answer: &HttpAnswer) -> Value {
 
 /// A signed POST request, with further headers.
 pub(crate) fn signed(sandbox: &Sandbox, action: &str, body: &str, more: &[&str]) -> String {
-    let host = address(&sandbox.dnspod_endpoint()).to_string();
-    #[expect(clippy::disallowed_methods, reason = "the sandbox compares with the machine's clock")]
-    let now = OffsetDateTime::now_utc();
-    let (timestamp, date) = (now.unix_timestamp(), now.date());
-    let canonical = format!(
-        "POST\n/\n\ncontent-type:application/json\nhost:{host}\n\ncontent-type;host\n{}",
-        hex(&Sha256::digest(body))
-    );
-    let scope = format!("{date}/dnspod/tc3_request");
-    let to_sign =
-        format!("TC3-HMAC-SHA256\n{timestamp}\n{scope}\n{}", hex(&Sha256::digest(canonical)));
-    let mut key = format!("TC3{}", sandbox.secret_key()).into_bytes();
-    for part in [&date.to_string(), "dnspod", "tc3_request", &to_sign] {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
-        mac.update(part.as_bytes());
-        key = mac.finalize().into_bytes().to_vec();
+    Unsigned { body, more, ..Unsigned::new(action) }.sign(sandbox)
+}
+
+/// A request before it is signed.
+pub(crate) struct Unsigned<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) query: &'a str,
+    pub(crate) action: &'a str,
+    pub(crate) content_type: &'a str,
+    pub(crate) body: &'a str,
+    /// What is hashed for the body.
+    pub(crate) payload: Option<&'a str>,
+    /// Headers that are signed, beside `content-type` and `host`, which sort before them.
+    pub(crate) signed_too: &'a [(&'a str, &'a str)],
+    /// The server that it is for, if not that without TLS.
+    pub(crate) host: Option<SocketAddr>,
+    /// Header lines that are not signed.
+    pub(crate) more: &'a [&'a str],
+}
+
+impl<'a> Unsigned<'a> {
+    /// A POST request in JSON.
+    pub(crate) fn new(action: &'a str) -> Self {
+        Self {
+            method: "POST",
+            query: "",
+            action,
+            content_type: "application/json",
+            body: "{}",
+            payload: None,
+            signed_too: &[],
+            host: None,
+            more: &[],
+        }
     }
-    let more: String = more.iter().flat_map(|line| [line, "\r\n"]).collect();
-    format!(
-        "POST / HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nX-TC-Action: {action}\r\n\
-         X-TC-Version: 2021-03-23\r\nX-TC-Timestamp: {timestamp}\r\nContent-Length: {}\r\n\
-         Authorization: TC3-HMAC-SHA256 Credential={}/{scope}, SignedHeaders=content-type;host, Signature={}\r\n\
-         {more}\r\n{body}",
-        body.len(),
-        sandbox.secret_id(),
-        hex(&key),
-    )
+
+    /// The request as it is sent.
+    pub(crate) fn sign(&self, sandbox: &Sandbox) -> String {
+        let Self { method, query, action, content_type, body, .. } = *self;
+        let plain = address(&sandbox.dnspod_endpoint());
+        let host = self.host.unwrap_or(plain).to_string();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the sandbox compares with the machine's clock"
+        )]
+        let now = OffsetDateTime::now_utc();
+        let (timestamp, date) = (now.unix_timestamp(), now.date());
+        let always = [("content-type", content_type), ("host", host.as_str())];
+        let signed: Vec<(&str, &str)> =
+            always.into_iter().chain(self.signed_too.iter().copied()).collect();
+        let names: Vec<&str> = signed.iter().map(|(name, _)| *name).collect();
+        let names = names.join(";");
+        let canonical = signed.iter().fold(String::new(), |canonical, (name, value)| {
+            canonical + name + ":" + &value.trim().to_lowercase() + "\n"
+        });
+        let payload = hex(&Sha256::digest(self.payload.unwrap_or(body)));
+        let canonical = format!("{method}\n/\n{query}\n{canonical}\n{names}\n{payload}");
+        let scope = format!("{date}/dnspod/tc3_request");
+        let to_sign =
+            format!("TC3-HMAC-SHA256\n{timestamp}\n{scope}\n{}", hex(&Sha256::digest(canonical)));
+        let mut key = format!("TC3{}", sandbox.secret_key()).into_bytes();
+        for part in [&date.to_string(), "dnspod", "tc3_request", &to_sign] {
+            let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
+            mac.update(part.as_bytes());
+            key = mac.finalize().into_bytes().to_vec();
+        }
+        let signed_too = self.signed_too.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+        let more = self.more.iter().map(|line| format!("{line}\r\n"));
+        let lines: String = signed_too.chain(more).collect();
+        let target = if query.is_empty() { "/".to_owned() } else { format!("/?{query}") };
+        format!(
+            "{method} {target} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {content_type}\r\n\
+             X-TC-Action: {action}\r\nX-TC-Version: 2021-03-23\r\nX-TC-Timestamp: {timestamp}\r\n\
+             Content-Length: {}\r\nAuthorization: TC3-HMAC-SHA256 Credential={}/{scope}, \
+             SignedHeaders={names}, Signature={}\r\n{lines}\r\n{body}",
+            body.len(),
+            sandbox.secret_id(),
+            hex(&key),
+        )
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {
