@@ -249,3 +249,35 @@ async fn a_hundred_names_are_appended_and_deleted_at_once() {
         assert_eq!(sandbox.txt_values("_acme-challenge.n99.ws.example").len(), expected);
     }
 }
+
+/// The CAM policy that the README gives to copy, for this account and domain.
+fn policy_of_the_readme(uin: &str, domain_id: u64) -> String {
+    let readme = include_str!("../../README.md");
+    let policy = readme.split("```json\n").nth(1).and_then(|rest| rest.split("```").next());
+    let policy = policy.expect("the README has a policy");
+    assert!(policy.contains("uin/100000000001:domain/1923"), "{policy}");
+    policy.replace("uin/100000000001:domain/1923", &format!("uin/{uin}:domain/{domain_id}"))
+}
+
+#[tokio::test]
+async fn the_policy_of_the_readme_is_enough_for_its_domain_and_for_no_other() {
+    let sandbox = Sandbox::builder().zone("example.test").zone("ws.example").start().await.unwrap();
+    let domain_id = sandbox.domain_id("ws.example").unwrap();
+    sandbox.set_cam_policy(&policy_of_the_readme(sandbox.uin(), domain_id)).unwrap();
+
+    let at = "_acme-challenge.a.ws.example";
+    let (one, two) = (txt(at, "one"), txt(at, "two"));
+    let dnspod = provider(&sandbox);
+    dnspod.append_txt(&one).await.unwrap();
+    dnspod.append_txt(&two).await.unwrap();
+    assert_eq!(sandbox.txt_values(at), ["one", "two"]);
+    dnspod.delete_txt(&one).await.unwrap();
+    // Another process, which remembers nothing.
+    provider(&sandbox).delete_txt(&two).await.unwrap();
+    assert!(sandbox.txt_values(at).is_empty());
+
+    let other = txt("_acme-challenge.example.test", "v");
+    let error = provider(&sandbox).append_txt(&other).await.unwrap_err();
+    let DnsProviderError::NotPermitted { .. } = &error else { panic!("{error}") };
+    assert!(!error.to_string().contains("request id"), "{error}");
+}
