@@ -48,6 +48,15 @@ static ACTIONS: [Action; 14] = [
     action("DeleteRecord", true, Scope::Domain, Some(500), DnspodApi::delete_record),
 ];
 
+/// The faults that are errors, and what they answer.
+const FAULTS: [(Fault, ApiError); 5] = [
+    (Fault::DnspodThrottled, error::REQUEST_LIMIT_EXCEEDED),
+    (Fault::DnspodInternalError, error::INTERNAL_ERROR),
+    (Fault::DnspodTokenExpired, error::TOKEN_FAILURE),
+    (Fault::DnspodSignatureExpired, error::SIGNATURE_EXPIRE),
+    (Fault::DnspodZoneBusy, error::DOMAIN_IS_MODIFYING_DNS),
+];
+
 impl Action {
     /// The action of this name.
     pub(super) fn find(name: &str) -> Option<&'static Self> {
@@ -70,17 +79,11 @@ impl DnspodApi {
     }
 
     fn admit(&self, action: &Action, params: &Params) -> Result<(), ApiError> {
-        let mut errors = vec![
-            (Fault::DnspodThrottled, error::REQUEST_LIMIT_EXCEEDED),
-            (Fault::DnspodInternalError, error::INTERNAL_ERROR),
-            (Fault::DnspodTokenExpired, error::TOKEN_FAILURE),
-            (Fault::DnspodSignatureExpired, error::SIGNATURE_EXPIRE),
-        ];
-        if action.is_change {
-            errors.push((Fault::DnspodZoneBusy, error::DOMAIN_IS_MODIFYING_DNS));
-        }
-        if let Some((_, error)) = errors.into_iter().find(|(fault, _)| self.faults.take(*fault)) {
-            return Err(error);
+        for (fault, error) in FAULTS {
+            let is_meant = action.is_change || fault != Fault::DnspodZoneBusy;
+            if is_meant && self.faults.take(fault) {
+                return Err(error);
+            }
         }
         if !self.rates.admits(action) {
             return Err(error::REQUEST_LIMIT_EXCEEDED);
@@ -95,19 +98,6 @@ impl DnspodApi {
         if let Some(resource) = resource.filter(|resource| !self.cam.allows(action.name, resource))
         {
             return Err(error::unauthorized_operation(action.name, &resource));
-        }
-        if action.name == "DeleteRecord" && self.faults.take(Fault::DnspodVanishingRecord) {
-            self.lose_record(params)?;
-        }
-        Ok(())
-    }
-
-    /// Deletes the record that a request is about, as someone else might just before.
-    fn lose_record(&self, params: &Params) -> Result<(), ApiError> {
-        let zone = self.writable_zone(params)?;
-        let id = params.number("RecordId")?.and_then(|id| u64::try_from(id).ok());
-        if let Some(id) = id {
-            self.zones.remove(zone.id, id);
         }
         Ok(())
     }

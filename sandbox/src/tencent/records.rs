@@ -10,6 +10,7 @@ use super::error::{self, ApiError};
 use super::params::Params;
 use super::{DnspodApi, Outcome};
 use crate::dns::{AddError, DEFAULT_LINE_ID, NewRecord, ZoneInfo, ZoneRecord};
+use crate::fault::Fault;
 use crate::plan::{Plan, line_name};
 
 /// The TTL of a record that is created without one, unless the plan's least TTL is larger, in seconds.
@@ -118,6 +119,10 @@ impl DnspodApi {
         let record = self.record(zone.id, params)?;
         if record.record.default_ns {
             return Err(error::OPERATE_FAILED);
+        }
+        if self.faults.take(Fault::DnspodVanishingRecord) {
+            // By someone else.
+            self.zones.remove(zone.id, record.id);
         }
         if self.zones.remove(zone.id, record.id) {
             Ok(json!({}))
