@@ -121,6 +121,13 @@ impl CallError {
     }
 }
 
+/// For what takes this error bare or with more around it.
+impl AsRef<Self> for CallError {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 /// `message` without the request id, which CAM puts in front as `[request id:…]`, on one line and not for ever long:
 /// the same cause must read the same each time.
 fn stable(message: &str, request_id: &str) -> String {

@@ -14,6 +14,9 @@ use crate::error::{CallError, TOO_LATE};
 /// than this.
 const REFUSAL_STANDS: Duration = Duration::from_secs(120);
 
+/// Bound on one try, so that a request which the server swallows leaves time for another.
+const TRY_TIMEOUT: Duration = Duration::from_secs(8);
+
 /// Whether a credential has been accepted or refused.
 #[derive(Default)]
 pub(crate) struct Standing {
@@ -32,11 +35,29 @@ struct Refusal {
 }
 
 impl Standing {
-    /// The right to try an unproven credential, alone; nothing where it is proven by now.
-    pub(crate) async fn turn(
+    /// One try of a call with the credential `id`, which `sent` is and `late` the error of where it takes too long.
+    ///
+    /// It is made alone while it is not known whether the credential is good, and not at all where that was refused
+    /// lately.
+    pub(crate) async fn attempt<T, E: From<CallError> + AsRef<CallError>>(
         &self,
+        id: &str,
         deadline: Instant,
-    ) -> Result<Option<MutexGuard<'_, ()>>, CallError> {
+        sent: impl Future<Output = Result<T, E>>,
+        late: impl FnOnce() -> CallError,
+    ) -> Result<T, E> {
+        let _turn = self.turn(deadline).await?;
+        if let Some(refusal) = self.refusal(id) {
+            return Err(refusal.into());
+        }
+        let until = deadline.min(Instant::now() + TRY_TIMEOUT);
+        let answer = timeout_at(until, sent).await.unwrap_or_else(|_| Err(late().into()));
+        self.learn(id, answer.as_ref().err().map(AsRef::as_ref));
+        answer
+    }
+
+    /// The right to try an unproven credential, alone; nothing where it is proven by now.
+    async fn turn(&self, deadline: Instant) -> Result<Option<MutexGuard<'_, ()>>, CallError> {
         let proven = || self.proven.load(Ordering::Acquire);
         if proven() {
             return Ok(None);
@@ -49,7 +70,7 @@ impl Standing {
     }
 
     /// The answer that the credential `id` has got lately and would get again.
-    pub(crate) fn refusal(&self, id: &str) -> Option<CallError> {
+    fn refusal(&self, id: &str) -> Option<CallError> {
         let refusal = self.refusal.lock().expect("no code panics while it holds this lock");
         refusal
             .as_ref()
@@ -58,7 +79,7 @@ impl Standing {
     }
 
     /// Learns from what a call with the credential `id` has come to.
-    pub(crate) fn learn(&self, id: &str, failed: Option<&CallError>) {
+    fn learn(&self, id: &str, failed: Option<&CallError>) {
         match failed {
             None => self.proven.store(true, Ordering::Release),
             Some(CallError::NoAnswer { .. } | CallError::TooMany) => {}

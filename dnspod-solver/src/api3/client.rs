@@ -1,22 +1,17 @@
 //! One call of the product `dnspod`: bounded, retried where that is safe.
 
-use std::time::Duration;
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::Instant;
 
 use super::transport::{Failure, Product, Transport};
-use crate::Credential;
 use crate::class::Class;
 use crate::error::{CallError, TOO_LATE};
 use crate::rate::{Published, Rates};
-use crate::retry::backoff;
 use crate::standing::Standing;
+use crate::{Credential, retry};
 
 const DNSPOD: Product = Product { service: "dnspod", version: "2021-03-23" };
-/// Bound on one try, so that a request which the server swallows leaves time for another.
-const TRY_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Calls a second that Tencent publishes for an account, on each action's own page.
 const PUBLISHED_RATES: Published = &[
@@ -71,38 +66,19 @@ impl Client {
                 clock_corrected = true;
                 continue;
             }
-            match backoff(&failure.error, tries) {
-                Some(delay) if Instant::now() + delay >= deadline => return Err(failure.error),
-                // The next try waits for its turn, and so does everybody else.
-                Some(delay) if failure.error.class() == Class::Throttled => {
-                    self.rates.pause(action, delay);
-                }
-                Some(delay) => sleep(delay).await,
-                None => return Err(failure.error),
-            }
+            retry::wait(failure.error, tries, action, &self.rates, deadline).await?;
         }
         unreachable!("the range of tries has no end")
     }
 
-    /// One try; alone while it is not known whether the credential is good.
     async fn attempt<T: DeserializeOwned>(
         &self,
         action: &'static str,
         body: &[u8],
         deadline: Instant,
     ) -> Result<T, Failure> {
-        let _turn = self.standing.turn(deadline).await?;
-        let id = self.credential.secret_id();
-        if let Some(refusal) = self.standing.refusal(id) {
-            return Err(refusal.into());
-        }
-
-        let until = deadline.min(Instant::now() + TRY_TIMEOUT);
         let sent = self.transport.send(DNSPOD, action, body, Some(&self.credential));
-        let answer = timeout_at(until, sent)
-            .await
-            .unwrap_or_else(|_| Err(self.transport.no_answer(TOO_LATE).into()));
-        self.standing.learn(id, answer.as_ref().err().map(|failure| &failure.error));
-        answer
+        let late = || self.transport.no_answer(TOO_LATE);
+        self.standing.attempt(self.credential.secret_id(), deadline, sent, late).await
     }
 }

@@ -173,6 +173,12 @@ impl Transport {
     }
 }
 
+impl AsRef<CallError> for Failure {
+    fn as_ref(&self) -> &CallError {
+        &self.error
+    }
+}
+
 impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
         Self { error, server_time: None }
