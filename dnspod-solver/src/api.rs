@@ -4,12 +4,15 @@ use tokio::time::Instant;
 
 use crate::api3;
 use crate::error::CallError;
+use crate::legacy;
 use crate::zone::Zone;
 
 /// The API that one account is reached by.
 pub(crate) enum Api {
     /// Tencent Cloud API 3.0.
     V3(api3::Client),
+    /// The legacy DNSPod API.
+    Legacy(legacy::Client),
 }
 
 /// A zone as the account describes it.
@@ -37,6 +40,7 @@ impl Api {
     pub(crate) fn calls(&self) -> u64 {
         match self {
             Self::V3(client) => client.calls(),
+            Self::Legacy(client) => client.calls(),
         }
     }
 
@@ -48,6 +52,7 @@ impl Api {
     ) -> Result<Option<AccountZone>, CallError> {
         match self {
             Self::V3(client) => client.zone(name, deadline).await,
+            Self::Legacy(client) => client.zone(name, deadline).await,
         }
     }
 
@@ -59,6 +64,7 @@ impl Api {
     ) -> Result<Option<Vec<AccountZone>>, CallError> {
         match self {
             Self::V3(client) => client.zones(most, deadline).await,
+            Self::Legacy(client) => client.zones(most, deadline).await,
         }
     }
 
@@ -72,6 +78,7 @@ impl Api {
     ) -> Result<Vec<AccountRecord>, CallError> {
         match self {
             Self::V3(client) => client.txt_records(zone, subdomain, wanted, deadline).await,
+            Self::Legacy(client) => client.txt_records(zone, subdomain, wanted, deadline).await,
         }
     }
 
@@ -88,6 +95,9 @@ impl Api {
             Self::V3(client) => {
                 client.create_txt_record(zone, subdomain, value, ttl, deadline).await
             }
+            Self::Legacy(client) => {
+                client.create_txt_record(zone, subdomain, value, ttl, deadline).await
+            }
         }
     }
 
@@ -100,6 +110,7 @@ impl Api {
     ) -> Result<(), CallError> {
         match self {
             Self::V3(client) => client.delete_record(zone, record_id, deadline).await,
+            Self::Legacy(client) => client.delete_record(zone, record_id, deadline).await,
         }
     }
 }

@@ -7,25 +7,25 @@ use acme_core::dns01::{DnsProvider, DnsProviderError, TxtRecord};
 use acme_core::http::{HttpError, HttpOptions};
 use acme_core::{Clock, DnsName, SystemClock};
 use async_trait::async_trait;
-use url::{Host, Url};
+use url::Url;
 
 use crate::api::Api;
-use crate::api3::{Client, Transport};
 use crate::credential::{Credential, CredentialError};
+use crate::login_token::LoginToken;
 use crate::records::{Records, TTL_OF_EVERY_PLAN};
 use crate::zone::Zones;
+use crate::{api3, endpoint, legacy};
 
-/// The API of the Chinese site, which serves all accounts of it.
-const ENDPOINT: &str = "https://dnspod.tencentcloudapi.com";
 /// What the API documents for `TTL`, in seconds; plans narrow it.
 const TTLS: std::ops::RangeInclusive<u32> = 1..=604_800;
 
-/// TXT records at DNSPod / Tencent Cloud DNS by API 3.0.
+/// TXT records at DNSPod / Tencent Cloud DNS, by API 3.0 ([`DnsPod::builder`]) or by the legacy API
+/// ([`DnsPod::legacy`]).
 ///
 /// A clone shares connections, known zones and the ids of created records: make one for each account and clone it.
 ///
 /// - The zone of a name is found by asking the account, longest suffix first, and is remembered for ten minutes.
-///   `DescribeDomain`, `DescribeRecordList`, `CreateRecord` and `DeleteRecord` on the zone are all it needs.
+///   By API 3.0, `DescribeDomain`, `DescribeRecordList`, `CreateRecord` and `DeleteRecord` on the zone are all it needs.
 /// - With the zone known, an append is one call, and so is a delete of what this instance has appended.
 /// - Once eight names were asked for, the list of all zones is fetched, if the key may: one call in place of many.
 /// - Calls of one action stay below the rate that Tencent publishes for it.
@@ -38,17 +38,15 @@ pub struct DnsPod {
 }
 
 impl DnsPod {
-    /// A provider for the account that `credential` belongs to.
+    /// A provider for the account that `credential` belongs to, by Tencent Cloud API 3.0.
     pub fn builder(credential: Credential) -> DnsPodBuilder {
-        DnsPodBuilder {
-            credential,
-            endpoint: None,
-            zone: None,
-            http: HttpOptions::default(),
-            clock: Arc::new(SystemClock),
-            ttl: TTL_OF_EVERY_PLAN,
-            time_limit: None,
-        }
+        DnsPodBuilder::new(Account::Credential(credential))
+    }
+
+    /// A provider for the account that `token` belongs to, by the legacy DNSPod API
+    /// (<https://docs.dnspod.cn/api/>): for accounts that have no other key yet.
+    pub fn legacy(token: LoginToken) -> DnsPodBuilder {
+        DnsPodBuilder::new(Account::LoginToken(token))
     }
 }
 
@@ -74,8 +72,9 @@ impl DnsProvider for DnsPod {
 /// Makes a [`DnsPod`].
 #[must_use]
 pub struct DnsPodBuilder {
-    credential: Credential,
+    account: Account,
     endpoint: Option<Url>,
+    contact: Option<String>,
     zone: Option<DnsName>,
     http: HttpOptions,
     clock: Arc<dyn Clock>,
@@ -83,9 +82,29 @@ pub struct DnsPodBuilder {
     time_limit: Option<Duration>,
 }
 
+/// What an account is reached with, which decides the API.
+enum Account {
+    Credential(Credential),
+    LoginToken(LoginToken),
+}
+
 impl DnsPodBuilder {
-    /// Calls the API at `endpoint` instead of `https://dnspod.tencentcloudapi.com`: the international site
-    /// (`https://dnspod.intl.tencentcloudapi.com`), a region's host, or the sandbox.
+    fn new(account: Account) -> Self {
+        Self {
+            account,
+            endpoint: None,
+            contact: None,
+            zone: None,
+            http: HttpOptions::default(),
+            clock: Arc::new(SystemClock),
+            ttl: TTL_OF_EVERY_PLAN,
+            time_limit: None,
+        }
+    }
+
+    /// Calls the API at `endpoint` instead of the Chinese site's. API 3.0 is at `https://dnspod.tencentcloudapi.com`; for
+    /// the international site set `https://dnspod.intl.tencentcloudapi.com`, or a region's host. The legacy API is at
+    /// `https://dnsapi.cn`; for the international site set `https://api.dnspod.com`. The sandbox serves both.
     pub fn endpoint(mut self, endpoint: Url) -> Self {
         self.endpoint = Some(endpoint);
         self
@@ -97,13 +116,22 @@ impl DnsPodBuilder {
         self
     }
 
+    /// The mail address of whoever runs this program, which the legacy API wants in the `User-Agent`
+    /// (`Name/Version (mail)`, name and version being those of [`DnsPodBuilder::http`]). Without it the address is
+    /// `nobody@certctl.invalid`, which nobody reads: DNSPod then cannot warn before it bans for too many calls.
+    pub fn contact(mut self, address: &str) -> Self {
+        self.contact = Some(address.to_owned());
+        self
+    }
+
     /// How HTTPS servers are reached: proxy, further roots, time limit of a request.
     pub fn http(mut self, http: HttpOptions) -> Self {
         self.http = http;
         self
     }
 
-    /// The clock that requests are signed with. Where it is off, DNSPod's own time is used after the first refusal.
+    /// The clock that requests of API 3.0 are signed with. Where it is off, DNSPod's own time is used after the first
+    /// refusal. The legacy API needs no time.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
@@ -128,17 +156,29 @@ impl DnsPodBuilder {
     /// # Errors
     /// Where an option cannot be used.
     pub fn build(self) -> Result<DnsPod, BuildError> {
-        let endpoint = match self.endpoint {
-            Some(endpoint) => endpoint,
-            None => Url::parse(ENDPOINT).expect("the default endpoint is a URL"),
-        };
-        check_endpoint(&endpoint)?;
-        self.credential.check_token()?;
         if !TTLS.contains(&self.ttl) {
             return Err(BuildError::Ttl(self.ttl));
         }
-        let transport = Transport::new(self.http.client()?, endpoint, self.clock);
-        let api = Api::V3(Client::new(transport, self.credential));
+        let api = match self.account {
+            Account::Credential(credential) => {
+                if self.contact.is_some() {
+                    return Err(BuildError::OfLegacy { option: "contact" });
+                }
+                credential.check_token()?;
+                let endpoint = endpoint::v3(self.endpoint)?;
+                let transport = api3::Transport::new(self.http.client()?, endpoint, self.clock);
+                Api::V3(api3::Client::new(transport, credential))
+            }
+            Account::LoginToken(token) => {
+                let user_agent =
+                    legacy::user_agent(&self.http.user_agent, self.contact.as_deref())?;
+                let http = HttpOptions { user_agent, ..self.http };
+                let endpoint = endpoint::legacy(self.endpoint)?;
+                let line = endpoint::default_line(&endpoint);
+                let transport = legacy::Transport::new(http.client()?, endpoint);
+                Api::Legacy(legacy::Client::new(transport, token, line))
+            }
+        };
         let records = Records::new(api, Zones::new(self.zone), self.ttl, self.time_limit);
         Ok(DnsPod { records: Arc::new(records) })
     }
@@ -156,6 +196,37 @@ pub enum BuildError {
     /// The endpoint is `http:` and not on this machine: records and session tokens would go out in clear.
     #[error("{0} is not encrypted: http:// is for 127.0.0.1, [::1] and localhost; use https://")]
     Unencrypted(String),
+    /// A DNSPod token was given, and an endpoint of API 3.0.
+    #[error(
+        "{0} is Tencent Cloud API 3.0, which takes no DNSPod token: leave the endpoint out, or set \
+         https://api.dnspod.com for the international site"
+    )]
+    EndpointOfV3(String),
+    /// An API key was given, and an endpoint of the legacy API.
+    #[error(
+        "{0} is the legacy DNSPod API, which takes no Tencent Cloud API key: leave the endpoint out, or use a DNSPod \
+         token"
+    )]
+    EndpointOfLegacy(String),
+    /// An option that the legacy API alone has was given, and an API key.
+    #[error(
+        "the option `{option}` is for the legacy DNSPod API: leave it out, or use a DNSPod token"
+    )]
+    OfLegacy {
+        /// The builder's method.
+        option: &'static str,
+    },
+    /// The contact is not one mail address.
+    #[error(
+        "the contact {0:?} is not one mail address, which DNSPod demands of its legacy API's users"
+    )]
+    Contact(String),
+    /// The `User-Agent` is none that the legacy API accepts.
+    #[error(
+        "the User-Agent {0:?} is not of the form Name/Version, or is a browser's: DNSPod's legacy API bans accounts for \
+         that"
+    )]
+    UserAgent(String),
     /// The session token cannot be sent.
     #[error(transparent)]
     Credential(#[from] CredentialError),
@@ -165,30 +236,4 @@ pub enum BuildError {
     /// The options for HTTP cannot be used.
     #[error(transparent)]
     Http(#[from] HttpError),
-}
-
-/// The signature covers the host and the path `/`, so there may be nothing else in the endpoint.
-fn check_endpoint(endpoint: &Url) -> Result<(), BuildError> {
-    let shown = || {
-        endpoint
-            .host_str()
-            .map_or_else(String::new, |host| format!("{}://{host}", endpoint.scheme()))
-    };
-    let bare = endpoint.path() == "/"
-        && endpoint.query().is_none()
-        && endpoint.fragment().is_none()
-        && endpoint.username().is_empty()
-        && endpoint.password().is_none();
-    let on_this_machine = match endpoint.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    match endpoint.scheme() {
-        "https" if bare => Ok(()),
-        "http" if bare && on_this_machine => Ok(()),
-        "http" if bare => Err(BuildError::Unencrypted(shown())),
-        _ => Err(BuildError::Endpoint(shown())),
-    }
 }

@@ -60,6 +60,11 @@ impl CallError {
         }
     }
 
+    /// Whether DNSPod answered with a code that no table knows.
+    pub(crate) fn is_unknown(&self) -> bool {
+        matches!(self, Self::Answered { meaning, .. } if *meaning == Meaning::UNKNOWN)
+    }
+
     /// How long DNSPod asks to wait, where it says so.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         (self.class() == Class::TooFrequent).then_some(Duration::from_secs(60))

@@ -1,7 +1,7 @@
 //! DNS-01 TXT records at DNSPod / Tencent Cloud DNS.
 //!
 //! [`DnsPod`] is a [`DnsProvider`](acme_core::dns01::DnsProvider) for accounts of DNSPod and Tencent Cloud, on the
-//! Chinese and the international site, by Tencent Cloud API 3.0.
+//! Chinese and the international site, by Tencent Cloud API 3.0 or by the legacy DNSPod API.
 //!
 //! ```
 //! use acme_core::dns01::{DnsProvider, TxtRecord};
@@ -27,8 +27,11 @@ mod class;
 mod created;
 mod credential;
 mod dnspod;
+mod endpoint;
 mod error;
+mod legacy;
 mod listing;
+mod login_token;
 mod rate;
 mod records;
 mod retry;
@@ -41,8 +44,10 @@ mod zone;
 #[doc(hidden)]
 pub mod fuzzing {
     pub use crate::api3::answer;
+    pub use crate::legacy::answer as legacy_answer;
 }
 
 // The public interface is:
 pub use credential::{Credential, CredentialError};
 pub use dnspod::{BuildError, DnsPod, DnsPodBuilder};
+pub use login_token::{LoginToken, LoginTokenError};

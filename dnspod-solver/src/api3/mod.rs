@@ -10,6 +10,5 @@ mod transport;
 #[cfg(fuzzing)]
 pub use actions::answer;
 pub(crate) use client::Client;
-#[cfg(test)]
 pub(crate) use codes::meaning;
 pub(crate) use transport::Transport;

@@ -8,6 +8,10 @@
 mod build;
 mod calls;
 mod connections;
+mod legacy;
+mod legacy_account;
+mod legacy_records;
+mod legacy_zones;
 mod listing;
 mod records;
 mod sandbox;

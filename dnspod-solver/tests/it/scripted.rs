@@ -16,12 +16,13 @@ use url::Url;
 /// One request as it came in.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
-    /// `X-TC-Action`.
+    /// `X-TC-Action`, or the path where there is none.
     pub(crate) action: String,
     /// How many calls of this action came before.
     pub(crate) number: usize,
     /// Names in lower case.
     pub(crate) headers: HashMap<String, String>,
+    /// The JSON, or the fields of the form.
     pub(crate) body: Value,
 }
 
@@ -29,6 +30,8 @@ pub(crate) struct Call {
 pub(crate) enum Reply {
     /// `{"Response": …}` with status 200.
     Json(Value),
+    /// This JSON as it stands, with status 200.
+    Bare(Value),
     /// These bytes, head and body, and the end of the connection.
     Raw(String),
     /// The same, so much later.
@@ -177,17 +180,27 @@ async fn serve(mut stream: TcpStream, script: Arc<Script>, calls: Arc<Mutex<Vec<
             }
             Reply::Json(mut response) => {
                 response["RequestId"] = json!("0d4a3f0e-request");
-                let body = json!({ "Response": response }).to_string();
-                let head = format!(
-                    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-                    body.len()
-                );
-                if stream.write_all((head + &body).as_bytes()).await.is_err() {
+                if !answer(&mut stream, &json!({ "Response": response })).await {
+                    return;
+                }
+            }
+            Reply::Bare(response) => {
+                if !answer(&mut stream, &response).await {
                     return;
                 }
             }
         }
     }
+}
+
+/// Whether the client was still there.
+async fn answer(stream: &mut TcpStream, body: &Value) -> bool {
+    let body = body.to_string();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all((head + &body).as_bytes()).await.is_ok()
 }
 
 async fn read_call(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<Call> {
@@ -211,7 +224,17 @@ async fn read_call(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<Call>
             return None;
         }
     }
-    let body = serde_json::from_slice(&unread[head_end..head_end + length]).unwrap();
+    let body = &unread[head_end..head_end + length];
+    let body = if headers["content-type"] == "application/x-www-form-urlencoded" {
+        let fields = url::form_urlencoded::parse(body);
+        fields.map(|(name, value)| (name.into_owned(), json!(value))).collect()
+    } else {
+        serde_json::from_slice(body).unwrap()
+    };
     unread.drain(..head_end + length);
-    Some(Call { action: headers["x-tc-action"].clone(), number: 0, headers, body })
+    let action = headers.get("x-tc-action").cloned().unwrap_or_else(|| {
+        let path = head.strip_prefix("POST /").and_then(|rest| rest.split(' ').next());
+        path.expect("every call is a POST").to_owned()
+    });
+    Some(Call { action, number: 0, headers, body })
 }
