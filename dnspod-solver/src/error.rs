@@ -44,12 +44,13 @@ impl CallError {
 
     pub(crate) fn answered(
         action: &'static str,
-        code: String,
+        code: &str,
         meaning: Meaning,
         message: &str,
         request_id: &str,
     ) -> Self {
-        Self::Answered { action, code, meaning, message: stable(message, request_id) }
+        let (code, message) = (one_line(code), stable(message, request_id));
+        Self::Answered { action, code, meaning, message }
     }
 
     pub(crate) fn class(&self) -> Class {
@@ -136,14 +137,18 @@ impl AsRef<Self> for CallError {
 /// `message` without the request id, which CAM puts in front as `[request id:…]`, on one line and not for ever long:
 /// the same cause must read the same each time.
 fn stable(message: &str, request_id: &str) -> String {
-    const LONGEST: usize = 300;
     let mut message = message.trim();
     if let Some((_, rest)) = message.strip_prefix("[request id:").and_then(|m| m.split_once(']')) {
         message = rest.trim_start();
     }
     let message =
         if request_id.is_empty() { message.to_owned() } else { message.replace(request_id, "…") };
-    message.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect()
+    one_line(&message)
+}
+
+fn one_line(text: &str) -> String {
+    const LONGEST: usize = 300;
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect()
 }
 
 #[cfg(test)]
@@ -154,7 +159,7 @@ mod tests {
     fn answered(action: &'static str, code: &str, message: &str) -> String {
         let name = DnsName::parse("_acme-challenge.ws.example").unwrap();
         let zone = DnsName::parse("ws.example").unwrap();
-        CallError::answered(action, code.to_owned(), api3::meaning(code), message, "req-1")
+        CallError::answered(action, code, api3::meaning(code), message, "req-1")
             .into_provider_error(&name, &zone)
             .to_string()
     }
@@ -181,6 +186,12 @@ mod tests {
             assert!(!text.contains("req-1"), "{text}");
             assert!(!text.contains('\n'), "{text}");
         }
+    }
+
+    #[test]
+    fn nothing_that_a_server_sends_breaks_the_line() {
+        let text = answered("CreateRecord", "New\r\nThing\u{1b}[31m", "failed\u{7}\nagain");
+        assert!(!text.chars().any(char::is_control), "{text:?}");
     }
 
     #[test]

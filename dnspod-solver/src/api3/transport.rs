@@ -100,7 +100,7 @@ impl Transport {
         if let Some(ErrorAnswer { code, message }) = error {
             tracing::debug!(action, request_id, code, message, "refused");
             let meaning = meaning(&code);
-            return Err(fail(CallError::answered(action, code, meaning, &message, &request_id)));
+            return Err(fail(CallError::answered(action, &code, meaning, &message, &request_id)));
         }
         tracing::debug!(action, request_id, "answered");
         match serde_json::from_slice::<Envelope<T>>(&body) {
@@ -233,6 +233,6 @@ pub(super) mod fuzzing {
         let error = error?;
         let request_id = request_id.unwrap_or_default();
         let meaning = meaning(&error.code);
-        Some(CallError::answered("CreateRecord", error.code, meaning, &error.message, &request_id))
+        Some(CallError::answered("CreateRecord", &error.code, meaning, &error.message, &request_id))
     }
 }

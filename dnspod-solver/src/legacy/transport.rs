@@ -130,6 +130,6 @@ impl Head {
         let meaning = meaning(action, &code);
         // A bare number says nothing to a reader; a text code speaks for itself.
         let code = if code.parse::<i64>().is_ok() { format!("code {code}") } else { code };
-        Err(CallError::answered(action, code, meaning, &message, ""))
+        Err(CallError::answered(action, &code, meaning, &message, ""))
     }
 }
