@@ -35,7 +35,7 @@ struct Refusal {
 }
 
 impl Standing {
-    /// One try of a call with the credential `id`, which `sent` is and `late` the error of where it takes too long.
+    /// One try of a call with the credential `id`: `sent` is the try, `late` the error where it takes too long.
     ///
     /// It is made alone while it is not known whether the credential is good, and not at all where that was refused
     /// lately.
