@@ -103,7 +103,7 @@ impl Sandbox {
         self.faults.clear(name)
     }
 
-    /// Forgets all requests, calls and questions that were counted.
+    /// Forgets all requests, calls, refusals and questions that were counted.
     pub fn reset_counts(&self) {
         self.queries.clear();
         self.dnspod.clear_calls();

@@ -41,7 +41,7 @@ pub(crate) struct PlanDetail {
     pub(crate) title: &'static str,
     /// The least TTL of a record, in seconds.
     pub(crate) least_ttl: u32,
-    /// How many labels the name of a record may have below the zone.
+    /// How many labels the name of a record may have below the zone; no plan allows a wildcard more or less.
     pub(crate) sub_domain_levels: usize,
     /// How many records of a name may share a load; the sandbox does not act on it.
     pub(crate) record_roll: u32,

@@ -49,7 +49,7 @@ static ACTIONS: [Action; 14] = [
 ];
 
 /// The faults that are errors, and what they answer.
-const FAULTS: [(Fault, ApiError); 5] = [
+const TOLD_REFUSALS: [(Fault, ApiError); 5] = [
     (Fault::DnspodThrottled, error::REQUEST_LIMIT_EXCEEDED),
     (Fault::DnspodInternalError, error::INTERNAL_ERROR),
     (Fault::DnspodTokenExpired, error::TOKEN_FAILURE),
@@ -79,7 +79,7 @@ impl DnspodApi {
     }
 
     fn admit(&self, action: &Action, params: &Params) -> Result<(), ApiError> {
-        for (fault, error) in FAULTS {
+        for (fault, error) in TOLD_REFUSALS {
             let is_meant = action.is_change || fault != Fault::DnspodZoneBusy;
             if is_meant && self.faults.take(fault) {
                 return Err(error);
