@@ -268,10 +268,10 @@ impl Sandbox {
         self.queries.queries()
     }
 
-    /// The zone that `name` is in, and the name relative to it.
+    /// The zone that `name` is in, and the name relative to it; none for an alias, which has no records of its own.
     fn locate(&self, name: &str) -> Option<(ZoneInfo, String)> {
         let name = idna::domain_to_ascii(name.trim_end_matches('.')).ok()?;
-        let zone = self.zones.zone_of(&name)?;
+        let zone = self.zones.zone_of(&name).filter(|zone| zone.alias_of.is_none())?;
         let below = name.strip_suffix(&zone.punycode)?.trim_end_matches('.');
         let sub_domain = if below.is_empty() { "@" } else { below };
         let sub_domain = sub_domain.to_owned();

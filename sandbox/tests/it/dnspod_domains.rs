@@ -152,6 +152,7 @@ async fn an_alias_is_served_with_the_records_of_its_domain_and_cannot_be_used() 
         .await
         .unwrap();
     sandbox.add_record("a.ws.example", "TXT", "v").unwrap();
+    assert!(sandbox.add_record("a.alias.test", "TXT", "v").is_err());
     let server = sandbox.name_servers()[0];
     assert_eq!(txt(&ask(server, "a.alias.test.", RecordType::TXT).await), ["v"]);
     let absent = ask(server, "b.alias.test.", RecordType::TXT).await;
