@@ -18,6 +18,9 @@ use crate::report::Report;
 use crate::signals::Signals;
 use crate::{logging, runtime, stdout};
 
+/// The role that STS hands credentials out for.
+const ROLE: &str = "qcs::cam::uin/100000000001:roleName/certctl";
+
 /// Prints every fault there is.
 pub(crate) fn list_faults() -> Result<(), Report> {
     let lines: Vec<String> = FAULTS.iter().map(|fault| format!("{fault}\n")).collect();
@@ -71,7 +74,7 @@ async fn started(
     zones: impl IntoIterator<Item = String>,
     faults: Vec<String>,
 ) -> Result<Sandbox, Report> {
-    let mut builder = Sandbox::builder();
+    let mut builder = Sandbox::builder().role(ROLE);
     for zone in zones {
         builder = builder.zone(zone);
     }
@@ -136,10 +139,13 @@ fn print(sandbox: &Sandbox, config: &SandboxConfig, files: &Path) -> Result<(), 
            certctl issue --domain {zone} --domain '*.{zone}'\n\n\
          Other ACME clients reach the same CA if they trust {root}\n\
          (REQUESTS_CA_BUNDLE for certbot, LEGO_CA_CERTIFICATES for lego). SDKs of Tencent Cloud reach the\n\
-         DNSPod API at {} too, and a recursive resolver answers at {}.\n\
+         DNSPod API and STS at {} too, and a recursive resolver answers at {}.\n\
+         At the same address the legacy DNSPod API takes login_token={},\n\
+         and STS gives the credentials of the role {ROLE}.\n\
          All of it, the state directory included, is gone when the sandbox ends.",
         sandbox.dnspod_endpoint(),
         sandbox.resolver(),
+        sandbox.login_token(),
     ));
     Ok(())
 }

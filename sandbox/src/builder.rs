@@ -17,7 +17,10 @@ use crate::fault::{FaultError, Faults};
 use crate::front::Front;
 use crate::plan::Plan;
 use crate::serve::Bound;
-use crate::tencent::{Cam, CamPolicy, CamPolicyError, Credentials, DnspodApi, Rates};
+use crate::tencent::{
+    Account, Cam, CamPolicy, CamPolicyError, Credentials, DnspodApi, Edition, Legacy, Rates, Sts,
+    Trust, role_arn,
+};
 use crate::tls::ServerTls;
 
 /// The zones of a sandbox that is not told which; the last one is an IDN.
@@ -39,6 +42,10 @@ pub struct Builder {
     faults: Vec<String>,
     secret: Option<(String, String)>,
     session_token: Option<String>,
+    login_token: Option<String>,
+    edition: Edition,
+    roles: Vec<(String, Trust)>,
+    web_identity_token: Option<String>,
     policy: Policy,
     nonce_rejection: u8,
 }
@@ -94,6 +101,10 @@ impl Default for Builder {
             faults: Vec::new(),
             secret: None,
             session_token: None,
+            login_token: None,
+            edition: Edition::Mainland,
+            roles: Vec::new(),
+            web_identity_token: None,
             policy: Policy::default(),
             // No client may take a nonce's acceptance for granted.
             nonce_rejection: 5,
@@ -184,6 +195,58 @@ impl Builder {
         self
     }
 
+    /// The `login_token` that the legacy API accepts: `ID,Token`. It is `12345,` and 32 random hexadecimal digits
+    /// otherwise.
+    pub fn login_token(mut self, token: impl Into<String>) -> Self {
+        self.login_token = Some(token.into());
+        self
+    }
+
+    /// Makes the legacy API answer as `api.dnspod.com` does where a client names neither that host nor `dnsapi.cn`. The
+    /// default is to answer as `dnsapi.cn`.
+    pub fn international(mut self) -> Self {
+        self.edition = Edition::International;
+        self
+    }
+
+    /// Adds a role that the account may assume, by its resource description: `qcs::cam::uin/<uin>:roleName/<name>`. The
+    /// account that the sandbox is of has the uin `100000000001`.
+    pub fn role(mut self, arn: impl Into<String>) -> Self {
+        self.roles.push((arn.into(), Trust::Account { external_id: None }));
+        self
+    }
+
+    /// The same, for callers that bring this `ExternalId`.
+    pub fn role_with_external_id(
+        mut self,
+        arn: impl Into<String>,
+        external_id: impl Into<String>,
+    ) -> Self {
+        let trust = Trust::Account { external_id: Some(external_id.into()) };
+        self.roles.push((arn.into(), trust));
+        self
+    }
+
+    /// Adds a role for who brings a token of an identity provider to `AssumeRoleWithWebIdentity`. One token is accepted at
+    /// a time, whatever the provider: the last one given, here or by [`Sandbox::set_web_identity_token`].
+    pub fn web_identity(
+        mut self,
+        provider_id: impl Into<String>,
+        role_arn: impl Into<String>,
+        token: impl Into<String>,
+    ) -> Self {
+        let trust = Trust::WebIdentity { provider_id: provider_id.into() };
+        self.roles.push((role_arn.into(), trust));
+        self.web_identity_token = Some(token.into());
+        self
+    }
+
+    /// Gives the instance whose metadata the sandbox serves a role of this name. Without, there is none.
+    pub fn instance_role(mut self, name: &str) -> Self {
+        self.roles.push((role_arn(name), Trust::Instance));
+        self
+    }
+
     /// What the ACME CA does where the RFCs leave it open.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
@@ -226,13 +289,19 @@ impl Builder {
             ServerTls::new(clock.now()).map_err(|error| StartError::Tls(error.to_string()))?;
         let (id, key) = self.secret.unwrap_or_else(random_secret);
         let credentials = Credentials { id, key, token: self.session_token };
-        let dnspod = Arc::new(DnspodApi::new(
+        let login_token = self.login_token.unwrap_or_else(random_login_token);
+        let account = Account {
             credentials,
+            cam: Cam::new(cam_policy),
+            rates: Rates::new(self.published_rates),
+            legacy: Legacy::new(login_token, self.edition),
+            sts: Sts::new(self.roles, self.web_identity_token),
+        };
+        let dnspod = Arc::new(DnspodApi::new(
+            account,
             Arc::clone(&zones),
             Arc::clone(&clock),
             Arc::clone(&faults),
-            Rates::new(self.published_rates),
-            Cam::new(cam_policy),
         ));
         let front = Front {
             faults: Arc::clone(&faults),
@@ -333,6 +402,11 @@ async fn listen(what: &'static str) -> Result<Bound, StartError> {
 fn random_secret() -> (String, String) {
     let random = || Alphanumeric.sample_string(&mut rand::rng(), 32);
     (format!("AKID{}", random()), random())
+}
+
+/// A token of DNSPod's legacy API.
+fn random_login_token() -> String {
+    format!("12345,{:032x}", rand::random::<u128>())
 }
 
 /// A key identifier with its MAC key in base64url, and the key's bytes.

@@ -140,6 +140,19 @@ faults! {
     DnspodZoneBusy, "dnspod-zone-busy", Count, 1, "DNSPod answers an action that changes a record that the zone is busy";
     DnspodVanishingRecord, "dnspod-vanishing-record", Count, 1, "someone else deletes a record just before DNSPod is asked to";
 
+    // Of DNSPod's legacy API.
+    LegacyTimeoutAfterCommit, "legacy-timeout-after-commit", Count, 1, "the legacy API carries the next change out and never answers";
+    LegacyThrottled, "legacy-throttled", Count, 1, "the legacy API answers -2, too many requests";
+    LegacyMaintenance, "legacy-maintenance", Count, 1, "the legacy API answers -99, closed for now";
+    LegacyHtml502, "legacy-html-502", Count, 1, "a proxy in front of the legacy API answers 502 in HTML";
+    LegacyUnknownError, "legacy-unknown-error", Count, 1, "the legacy API answers 3, an unknown error";
+
+    // Of what hands out credentials.
+    StsUnavailable, "sts-unavailable", Count, 1, "STS answers an internal error";
+    StsHang, "sts-hang", Count, 1, "STS takes the request and never answers";
+    MetadataHang, "metadata-hang", Count, 1, "the instance's metadata takes the request and never answers";
+    MetadataNotSuccess, "metadata-not-success", Count, 1, "the instance's metadata gives a Code other than Success, and no credentials";
+
     // Of every HTTP server of the sandbox.
     RoundTrip, "round-trip", Milliseconds, 100, "every HTTP answer comes so much later, and twice that on a new connection";
 

@@ -22,6 +22,7 @@ pub struct Readme;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hickory_proto::rr::RecordType;
 
@@ -125,14 +126,15 @@ impl Sandbox {
     }
 }
 
-/// The DNSPod API.
+/// Tencent's side.
 impl Sandbox {
-    /// The API's URL without TLS.
+    /// The URL without TLS of all of Tencent's side: API 3.0 of DNSPod, STS, the legacy API and the instance's metadata.
     pub fn dnspod_endpoint(&self) -> String {
         format!("http://{}", self.dnspod_address)
     }
 
-    /// The API's URL with TLS, for clients that trust [`Sandbox::root_pem`].
+    /// The same with TLS, for clients that trust [`Sandbox::root_pem`]. The certificate is for the names of Tencent's own
+    /// endpoints too.
     pub fn dnspod_tls_endpoint(&self) -> String {
         format!("https://{}", self.dnspod_tls_address)
     }
@@ -147,7 +149,29 @@ impl Sandbox {
         &self.dnspod.credentials().key
     }
 
-    /// The actions that were asked for, oldest first, whatever was answered.
+    /// The `login_token` that the legacy API accepts, `ID,Token`.
+    pub fn login_token(&self) -> &str {
+        self.dnspod.legacy().login_token()
+    }
+
+    /// How many requests the legacy API refused because they had no `User-Agent` or a browser's.
+    pub fn refused_agents(&self) -> u64 {
+        self.dnspod.legacy().refused_agents()
+    }
+
+    /// Makes this the one token that `AssumeRoleWithWebIdentity` accepts; the one before is as good as expired.
+    pub fn set_web_identity_token(&self, token: &str) {
+        self.dnspod.sts().set_web_identity_token(token);
+    }
+
+    /// How long credentials that STS and the instance's metadata issue from now on are valid, whatever is asked for; as
+    /// the sandbox's clock has it.
+    pub fn set_lifetime(&self, lifetime: Duration) {
+        self.dnspod.sts().set_lifetime(lifetime);
+    }
+
+    /// The actions of Tencent's APIs that were asked for, those of the legacy API and of STS among them, oldest first,
+    /// whatever was answered.
     pub fn dnspod_calls(&self) -> Vec<String> {
         self.dnspod.calls()
     }

@@ -3,6 +3,7 @@
 use super::cam;
 use super::error::{self, ApiError};
 use super::params::Params;
+use super::sessions::Caller;
 use super::{DnspodApi, Outcome};
 use crate::fault::Fault;
 
@@ -66,9 +67,9 @@ impl Action {
 
 impl DnspodApi {
     /// Carries out what a signed request asks for, unless a fault, the rate limit or CAM is against it.
-    pub(super) fn perform(&self, name: &str, params: &Params) -> Outcome {
+    pub(super) fn perform(&self, caller: &Caller, name: &str, params: &Params) -> Outcome {
         let action = Action::find(name).ok_or(error::INVALID_ACTION)?;
-        let outcome = match self.admit(action, params) {
+        let outcome = match self.admit(caller, action, params) {
             Ok(()) => (action.run)(self, params),
             Err(error) => Err(error),
         };
@@ -78,7 +79,7 @@ impl DnspodApi {
         outcome
     }
 
-    fn admit(&self, action: &Action, params: &Params) -> Result<(), ApiError> {
+    fn admit(&self, caller: &Caller, action: &Action, params: &Params) -> Result<(), ApiError> {
         for (fault, error) in TOLD_REFUSALS {
             let is_meant = action.is_change || fault != Fault::DnspodZoneBusy;
             if is_meant && self.faults.take(fault) {
@@ -95,8 +96,11 @@ impl DnspodApi {
                 self.zone(params, error::NO_PERMISSION).ok().map(|zone| cam::resource(&zone))
             }
         };
-        if let Some(resource) = resource.filter(|resource| !self.cam.allows(action.name, resource))
-        {
+        // A role may do what the account's key may, unless its caller narrowed it down.
+        let is_refused = |resource: &String| {
+            !self.cam.allows(action.name, resource) || !caller.may(action.name, resource)
+        };
+        if let Some(resource) = resource.filter(is_refused) {
             return Err(error::unauthorized_operation(action.name, &resource));
         }
         Ok(())

@@ -103,7 +103,7 @@ impl CamPolicy {
     }
 
     /// Whether a statement allows this and none denies it.
-    fn allows(&self, action: &str, resource: &str) -> bool {
+    pub(super) fn allows(&self, action: &str, resource: &str) -> bool {
         let concerns = |statement: &&Statement| statement.concerns(action, resource);
         let mut effects = self.statements.iter().filter(concerns).map(|statement| statement.effect);
         let first = effects.next();

@@ -221,6 +221,7 @@ pub(super) fn uin(owner: Owner) -> &'static str {
     if owner == Owner::Account { UIN } else { OTHER_UIN }
 }
 
-fn account_name(uin: &str) -> String {
+/// An account in the form that names the owner of a zone.
+pub(super) fn account_name(uin: &str) -> String {
     format!("qcloud_uin_{uin}@qcloud.com")
 }

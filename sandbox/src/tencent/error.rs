@@ -14,7 +14,7 @@ pub(super) struct ApiError {
 }
 
 impl ApiError {
-    const fn new(code: &'static str, zh: &'static str, en: &'static str) -> Self {
+    pub(super) const fn new(code: &'static str, zh: &'static str, en: &'static str) -> Self {
         Self { code, zh: Cow::Borrowed(zh), en: Cow::Borrowed(en) }
     }
 

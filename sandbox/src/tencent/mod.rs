@@ -1,15 +1,22 @@
-//! Tencent Cloud API 3.0 of DNSPod, version 2021-03-23: what is needed to solve DNS-01, over the sandbox's own zones.
+//! Tencent's side, over the sandbox's own zones: what is needed to solve DNS-01, and what hands out credentials for it.
+//!
+//! One port has it all. `/` is API 3.0: STS where a request names STS's version or signs for it, else DNSPod, version
+//! 2021-03-23. `/Record.Create` and the like are DNSPod's legacy API, `/latest/meta-data/…` an instance's metadata.
 
 mod actions;
 mod cam;
 mod domains;
 mod error;
+mod legacy;
+mod metadata;
 mod params;
 mod plans;
 mod rates;
 mod record_lists;
 mod records;
+mod sessions;
 mod signature;
+mod sts;
 
 use std::collections::VecDeque;
 use std::fmt::Write;
@@ -19,7 +26,7 @@ use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
+use axum::routing::{any, get};
 use http::header::{CONTENT_TYPE, HOST};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
@@ -29,10 +36,13 @@ use self::actions::Action;
 pub use self::cam::CamPolicyError;
 pub(crate) use self::cam::{Cam, CamPolicy};
 use self::error::ApiError;
+pub(crate) use self::legacy::{Edition, Legacy};
 use self::params::Params;
 pub(crate) use self::rates::Rates;
+use self::sessions::Caller;
 pub(crate) use self::signature::Credentials;
 use self::signature::{SignedRequest, verify};
+pub(crate) use self::sts::{Sts, Trust, role_arn};
 use crate::clock::Clock;
 use crate::dns::ZoneStore;
 use crate::fault::{Fault, Faults};
@@ -50,9 +60,25 @@ const LARGEST_QUERY: usize = 32 << 10;
 /// The account that owns the sandbox's zones.
 pub(crate) const UIN: &str = "100000000001";
 
-/// The API over the zones of one account.
+/// What belongs to the account: who may call in its name, and what they may do.
+pub(crate) struct Account {
+    /// The key of API 3.0.
+    pub(crate) credentials: Credentials,
+    /// What the key permits.
+    pub(crate) cam: Cam,
+    /// How many requests there were of each action.
+    pub(crate) rates: Rates,
+    /// What belongs to the legacy API alone.
+    pub(crate) legacy: Legacy,
+    /// The roles, and the credentials that were issued for them.
+    pub(crate) sts: Sts,
+}
+
+/// The APIs over the zones of one account.
 pub(crate) struct DnspodApi {
     credentials: Credentials,
+    legacy: Legacy,
+    sts: Sts,
     zones: Arc<ZoneStore>,
     clock: Arc<Clock>,
     faults: Arc<Faults>,
@@ -68,21 +94,36 @@ impl DnspodApi {
     /// A sandbox may run for days, so only so many calls are kept.
     const KEPT: usize = 10_000;
 
-    /// The API for the account that `credentials` belong to.
+    /// The APIs for this account.
     pub(crate) fn new(
-        credentials: Credentials,
+        account: Account,
         zones: Arc<ZoneStore>,
         clock: Arc<Clock>,
         faults: Arc<Faults>,
-        rates: Rates,
-        cam: Cam,
     ) -> Self {
-        Self { credentials, zones, clock, faults, rates, cam, calls: Mutex::default() }
+        let Account { credentials, cam, rates, legacy, sts } = account;
+        let calls = Mutex::default();
+        Self { credentials, legacy, sts, zones, clock, faults, rates, cam, calls }
     }
 
-    /// The API as a router.
+    /// The APIs as a router.
     pub(crate) fn router(self: Arc<Self>) -> Router {
-        Router::new().route("/", any(call)).with_state(self)
+        Router::new()
+            .route("/", any(call))
+            .route("/{action}", any(legacy::call))
+            .route(metadata::ROLE_PATH, get(metadata::role))
+            .route(metadata::CREDENTIALS_PATH, get(metadata::credentials))
+            .with_state(self)
+    }
+
+    /// What belongs to the legacy API alone.
+    pub(crate) fn legacy(&self) -> &Legacy {
+        &self.legacy
+    }
+
+    /// The roles of the account and the credentials that were issued for them.
+    pub(crate) fn sts(&self) -> &Sts {
+        &self.sts
     }
 
     /// How many requests there were of each action.
@@ -126,13 +167,11 @@ impl DnspodApi {
         let action =
             header(head, "x-tc-action").ok_or_else(|| error::missing_parameter("X-TC-Action"))?;
         self.note(action);
-        let query = head.uri.query().unwrap_or_default();
-        let host = header(head, HOST.as_str())
-            .or_else(|| head.uri.authority().map(http::uri::Authority::as_str))
-            .unwrap_or_default();
-        let request =
-            SignedRequest { method: &head.method, query, host, headers: &head.headers, body };
-        verify(request, &self.credentials, SERVICE, self.clock.now())?;
+        let request = signed_request(head, body);
+        if sts::is_asked(request) {
+            return self.sts_answer(action, request);
+        }
+        let caller = self.caller(request, SERVICE)?;
 
         match header(head, "x-tc-version") {
             Some(VERSION) => {}
@@ -140,23 +179,41 @@ impl DnspodApi {
             None => return Err(error::missing_parameter("X-TC-Version")),
         }
         let params = if head.method == Method::GET {
-            if query.len() > LARGEST_QUERY {
+            if request.query.len() > LARGEST_QUERY {
                 return Err(error::REQUEST_TOO_LARGE);
             }
-            Params::from_query(query)
+            Params::from_query(request.query)
         } else {
             Params::from_json(body)?
         };
-        self.perform(action, &params)
+        self.perform(&caller, action, &params)
+    }
+
+    /// Who signed a request: the owner of the account's key, or of credentials that were issued and are still valid.
+    fn caller(&self, request: SignedRequest<'_>, service: &str) -> Result<Caller, ApiError> {
+        let now = self.clock.now();
+        let session = request.secret_id().and_then(|id| self.sts.sessions.find(id, now));
+        let Some(session) = session else {
+            verify(request, &self.credentials, service, now)?;
+            return Ok(Caller::Account);
+        };
+        verify(request, &session.credentials, service, now)?;
+        if session.has_ended(now) {
+            return Err(error::TOKEN_FAILURE);
+        }
+        Ok(Caller::Session(session))
     }
 }
 
 async fn call(State(api): State<Arc<DnspodApi>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
+    if sts::is_asked(signed_request(&head, b"")) && api.faults.take(Fault::StsHang) {
+        // Ends with the connection, whose task holds this future.
+        std::future::pending::<()>().await;
+    }
     let action = header(&head, "x-tc-action").and_then(Action::find);
     let is_told = |fault| action.is_some() && api.faults.take(fault);
     if is_told(Fault::DnspodHang) {
-        // Ends with the connection, whose task holds this future.
         std::future::pending::<()>().await;
     }
     if is_told(Fault::DnspodHtml502) {
@@ -186,6 +243,18 @@ async fn call(State(api): State<Arc<DnspodApi>>, request: Request) -> Response {
     };
     // Exactly this type: with a charset the official Python SDK overlooks errors.
     ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
+}
+
+fn signed_request<'a>(head: &'a Parts, body: &'a [u8]) -> SignedRequest<'a> {
+    let host = header(head, HOST.as_str())
+        .or_else(|| head.uri.authority().map(http::uri::Authority::as_str));
+    SignedRequest {
+        method: &head.method,
+        query: head.uri.query().unwrap_or_default(),
+        host: host.unwrap_or_default(),
+        headers: &head.headers,
+        body,
+    }
 }
 
 fn header<'a>(head: &'a Parts, name: &str) -> Option<&'a str> {

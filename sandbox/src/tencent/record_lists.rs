@@ -145,7 +145,7 @@ impl DnspodApi {
     }
 
     /// Whether a list shows a record: those just created are not in the index yet.
-    fn is_indexed(&self, record: &ZoneRecord) -> bool {
+    pub(super) fn is_indexed(&self, record: &ZoneRecord) -> bool {
         let delay = self.faults.value(Fault::DnspodIndexDelay).unwrap_or_default();
         record.record.default_ns || record.created.elapsed() >= Duration::from_secs(delay)
     }

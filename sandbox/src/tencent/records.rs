@@ -14,13 +14,13 @@ use crate::fault::Fault;
 use crate::plan::{Plan, line_name};
 
 /// The TTL of a record that is created without one, unless the plan's least TTL is larger, in seconds.
-const DEFAULT_TTL: u32 = 600;
+pub(super) const DEFAULT_TTL: u32 = 600;
 
 /// The largest TTL of every plan, in seconds.
-const LARGEST_TTL: u32 = 604_800;
+pub(super) const LARGEST_TTL: u32 = 604_800;
 
 /// The types that can be created here; DNSPod has more.
-const TYPES: [RecordType; 7] = [
+pub(super) const TYPES: [RecordType; 7] = [
     RecordType::A,
     RecordType::AAAA,
     RecordType::CAA,

@@ -82,7 +82,17 @@ pub(super) fn verify(
 }
 
 impl<'a> SignedRequest<'a> {
-    fn header(&self, name: &str) -> Option<&'a str> {
+    /// The `SecretId` that the request claims to be signed with.
+    pub(super) fn secret_id(&self) -> Option<&'a str> {
+        self.header("authorization").and_then(Authorization::parse).map(|claimed| claimed.id)
+    }
+
+    /// The service that the request claims to be signed for.
+    pub(super) fn service(&self) -> Option<&'a str> {
+        self.header("authorization").and_then(Authorization::parse).map(|claimed| claimed.service)
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&'a str> {
         let value =
             self.headers.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
         // HTTP/2 has no Host header, but every client signs it.

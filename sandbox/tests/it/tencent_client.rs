@@ -82,9 +82,46 @@ pub(crate) fn response(answer: &HttpAnswer) -> Value {
     response
 }
 
-/// A signed POST request, with further headers.
+/// What a request is signed with, and for which service.
+#[derive(Clone, Debug)]
+pub(crate) struct Signer {
+    pub(crate) id: String,
+    pub(crate) key: String,
+    pub(crate) service: &'static str,
+    pub(crate) version: &'static str,
+}
+
+impl Signer {
+    /// The account's own key, for DNSPod.
+    pub(crate) fn account(sandbox: &Sandbox) -> Self {
+        Self {
+            id: sandbox.secret_id().to_owned(),
+            key: sandbox.secret_key().to_owned(),
+            service: "dnspod",
+            version: "2021-03-23",
+        }
+    }
+
+    /// The same key for STS.
+    pub(crate) fn for_sts(self) -> Self {
+        Self { service: "sts", version: "2018-08-13", ..self }
+    }
+}
+
+/// A POST request that is signed with the account's key, with further headers.
 pub(crate) fn signed(sandbox: &Sandbox, action: &str, body: &str, more: &[&str]) -> String {
-    Unsigned { body, more, ..Unsigned::new(action) }.sign(sandbox)
+    signed_by(&Signer::account(sandbox), sandbox, action, body, more)
+}
+
+/// A POST request that is signed with something else than the account's key, with further headers.
+pub(crate) fn signed_by(
+    signer: &Signer,
+    sandbox: &Sandbox,
+    action: &str,
+    body: &str,
+    more: &[&str],
+) -> String {
+    Unsigned { body, more, signer: Some(signer), ..Unsigned::new(action) }.sign(sandbox)
 }
 
 /// A request before it is signed.
@@ -102,6 +139,8 @@ pub(crate) struct Unsigned<'a> {
     pub(crate) host: Option<SocketAddr>,
     /// Header lines that are not signed.
     pub(crate) more: &'a [&'a str],
+    /// What it is signed with, if not the account's key for DNSPod.
+    pub(crate) signer: Option<&'a Signer>,
 }
 
 impl<'a> Unsigned<'a> {
@@ -117,12 +156,15 @@ impl<'a> Unsigned<'a> {
             signed_too: &[],
             host: None,
             more: &[],
+            signer: None,
         }
     }
 
     /// The request as it is sent.
     pub(crate) fn sign(&self, sandbox: &Sandbox) -> String {
         let Self { method, query, action, content_type, body, .. } = *self;
+        let account = Signer::account(sandbox);
+        let Signer { id, key, service, version } = self.signer.unwrap_or(&account);
         let plain = address(&sandbox.dnspod_endpoint());
         let host = self.host.unwrap_or(plain).to_string();
         #[expect(
@@ -141,11 +183,11 @@ impl<'a> Unsigned<'a> {
         });
         let payload = hex(&Sha256::digest(self.payload.unwrap_or(body)));
         let canonical = format!("{method}\n/\n{query}\n{canonical}\n{names}\n{payload}");
-        let scope = format!("{date}/dnspod/tc3_request");
+        let scope = format!("{date}/{service}/tc3_request");
         let to_sign =
             format!("TC3-HMAC-SHA256\n{timestamp}\n{scope}\n{}", hex(&Sha256::digest(canonical)));
-        let mut key = format!("TC3{}", sandbox.secret_key()).into_bytes();
-        for part in [&date.to_string(), "dnspod", "tc3_request", &to_sign] {
+        let mut key = format!("TC3{key}").into_bytes();
+        for part in [date.to_string().as_str(), *service, "tc3_request", &to_sign] {
             let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
             mac.update(part.as_bytes());
             key = mac.finalize().into_bytes().to_vec();
@@ -156,11 +198,10 @@ impl<'a> Unsigned<'a> {
         let target = if query.is_empty() { "/".to_owned() } else { format!("/?{query}") };
         format!(
             "{method} {target} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {content_type}\r\n\
-             X-TC-Action: {action}\r\nX-TC-Version: 2021-03-23\r\nX-TC-Timestamp: {timestamp}\r\n\
-             Content-Length: {}\r\nAuthorization: TC3-HMAC-SHA256 Credential={}/{scope}, \
+             X-TC-Action: {action}\r\nX-TC-Version: {version}\r\nX-TC-Timestamp: {timestamp}\r\n\
+             Content-Length: {}\r\nAuthorization: TC3-HMAC-SHA256 Credential={id}/{scope}, \
              SignedHeaders={names}, Signature={}\r\n{lines}\r\n{body}",
             body.len(),
-            sandbox.secret_id(),
             hex(&key),
         )
     }
