@@ -18,8 +18,9 @@ use crate::report::Report;
 use crate::signals::Signals;
 use crate::{logging, runtime, stdout};
 
-/// The role that STS hands credentials out for.
+/// The role that STS and the instance's metadata hand credentials out for, and its name.
 const ROLE: &str = "qcs::cam::uin/100000000001:roleName/certctl";
+const ROLE_NAME: &str = "certctl";
 
 /// Prints every fault there is.
 pub(crate) fn list_faults() -> Result<(), Report> {
@@ -74,7 +75,7 @@ async fn started(
     zones: impl IntoIterator<Item = String>,
     faults: Vec<String>,
 ) -> Result<Sandbox, Report> {
-    let mut builder = Sandbox::builder().role(ROLE);
+    let mut builder = Sandbox::builder().role(ROLE).instance_role(ROLE_NAME);
     for zone in zones {
         builder = builder.zone(zone);
     }
@@ -140,8 +141,8 @@ fn print(sandbox: &Sandbox, config: &SandboxConfig, files: &Path) -> Result<(), 
          Other ACME clients reach the same CA if they trust {root}\n\
          (REQUESTS_CA_BUNDLE for certbot, LEGO_CA_CERTIFICATES for lego). SDKs of Tencent Cloud reach the\n\
          DNSPod API and STS at {} too, and a recursive resolver answers at {}.\n\
-         At the same address the legacy DNSPod API takes login_token={},\n\
-         and STS gives the credentials of the role {ROLE}.\n\
+         The legacy DNSPod API is there too, for the login token {};\n\
+         the role that STS and the instance's metadata have is {ROLE}.\n\
          All of it, the state directory included, is gone when the sandbox ends.",
         sandbox.dnspod_endpoint(),
         sandbox.resolver(),

@@ -207,7 +207,13 @@ async fn a_role_may_ask_for_an_external_id() {
 
 #[tokio::test]
 async fn a_web_identity_gets_a_roles_credentials_until_its_token_is_replaced() {
-    let sandbox = Sandbox::builder().web_identity("cls-1", ROLE, "jwt-1").start().await.unwrap();
+    let sandbox = Sandbox::builder()
+        .role(ROLE)
+        .web_identity("cls-1", ROLE, "jwt-1")
+        .instance_role("certctl")
+        .start()
+        .await
+        .unwrap();
     let params = |token: &str| {
         let params = with(assume(ROLE), "ProviderId", json!("cls-1"));
         with(params, "WebIdentityToken", json!(token))
@@ -217,6 +223,8 @@ async fn a_web_identity_gets_a_roles_credentials_until_its_token_is_replaced() {
     let identity =
         call_as(&sandbox, &issued, Signer::account(&sandbox).for_sts(), "GetCallerIdentity").await;
     assert_eq!(identity["Type"], "CAMRole");
+
+    assert!(call(&sandbox, "AssumeRole", &assume(ROLE)).await["Credentials"].is_object());
 
     sandbox.set_web_identity_token("jwt-2");
     for (params, code) in [

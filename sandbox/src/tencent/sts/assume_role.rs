@@ -34,11 +34,14 @@ impl DnspodApi {
             return Err(error::PARAM_ERROR);
         }
         let role = self.sts.role(arn).ok_or(error::ROLE_NOT_FOUND)?;
-        match &role.trust {
-            Trust::Account { external_id: None } => {}
-            // [unverified]: which code a missing or wrong ExternalId gets is not documented.
-            Trust::Account { external_id: demanded } if demanded.as_deref() == external_id => {}
-            _ => return Err(error::UNAUTHORIZED),
+        // [unverified]: which code a missing or wrong ExternalId gets is not documented.
+        let trusts_caller = |trust: &Trust| match trust {
+            Trust::Account { external_id: None } => true,
+            Trust::Account { external_id: demanded } => demanded.as_deref() == external_id,
+            Trust::WebIdentity { .. } | Trust::Instance => false,
+        };
+        if !role.trusts.iter().any(trusts_caller) {
+            return Err(error::UNAUTHORIZED);
         }
         Ok(self.issue(role, name, policy, lifetime))
     }
@@ -54,7 +57,7 @@ impl DnspodApi {
         let name = session_name(params)?;
         let lifetime = lifetime(params)?;
         let role = self.sts.role(arn).ok_or(error::GET_ROLE)?;
-        if role.trust != (Trust::WebIdentity { provider_id: provider.to_owned() }) {
+        if !role.trusts.contains(&Trust::WebIdentity { provider_id: provider.to_owned() }) {
             return Err(error::UNAUTHORIZED);
         }
         if !self.sts.accepts(token) {

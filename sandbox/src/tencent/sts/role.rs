@@ -34,12 +34,12 @@ pub(crate) struct Role {
     /// Its number.
     pub(crate) id: u64,
     /// Who may have credentials for it.
-    pub(crate) trust: Trust,
+    pub(crate) trusts: Vec<Trust>,
 }
 
 /// The roles, the credentials issued for them, and the token that proves a web identity.
 pub(crate) struct Sts {
-    pub(in crate::tencent) roles: Vec<Role>,
+    roles: Vec<Role>,
     pub(in crate::tencent) sessions: Sessions,
     web_identity_token: Mutex<Option<String>>,
     instance_session: Mutex<Option<Arc<Session>>>,
@@ -67,11 +67,19 @@ impl Role {
 }
 
 impl Sts {
-    /// STS for these roles, given by resource description and trust.
-    pub(crate) fn new(roles: Vec<(String, Trust)>, web_identity_token: Option<String>) -> Self {
-        let roles = (FIRST_ROLE_ID..).zip(roles);
+    /// STS for these roles, given by resource description and trust; one that is given again trusts all of them.
+    pub(crate) fn new(given: Vec<(String, Trust)>, web_identity_token: Option<String>) -> Self {
+        let mut roles: Vec<Role> = Vec::new();
+        let mut ids = FIRST_ROLE_ID..;
+        for (arn, trust) in given {
+            if let Some(role) = roles.iter_mut().find(|role| role.arn == arn) {
+                role.trusts.push(trust);
+            } else if let Some(id) = ids.next() {
+                roles.push(Role { arn, id, trusts: vec![trust] });
+            }
+        }
         Self {
-            roles: roles.map(|(id, (arn, trust))| Role { arn, id, trust }).collect(),
+            roles,
             sessions: Sessions::default(),
             web_identity_token: Mutex::new(web_identity_token),
             instance_session: Mutex::default(),
@@ -96,7 +104,7 @@ impl Sts {
 
     /// The role that the instance was given.
     pub(in crate::tencent) fn instance_role(&self) -> Option<&Role> {
-        self.roles.iter().find(|role| role.trust == Trust::Instance)
+        self.roles.iter().find(|role| role.trusts.contains(&Trust::Instance))
     }
 
     /// The credentials that the instance's metadata shows now.
