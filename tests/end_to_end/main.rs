@@ -11,6 +11,7 @@ mod sandbox_bad_answers;
 mod sandbox_ca_failures;
 mod sandbox_dns;
 mod sandbox_orders;
+mod tencent_sdk;
 
 fn main() -> std::process::ExitCode {
     e2e::harness::run(
@@ -25,6 +26,7 @@ fn main() -> std::process::ExitCode {
             sandbox_ca_failures::tests(),
             sandbox_dns::tests(),
             sandbox_orders::tests(),
+            tencent_sdk::tests(),
         ]
         .into_iter()
         .flatten()

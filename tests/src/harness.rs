@@ -98,7 +98,7 @@ fn print_table(ci: bool) {
         return;
     }
     println!("real parts (what this project did not write):");
-    println!("  {:<14} {:<10} {:<20} obtained", "part", "version", "tests");
+    println!("  {:<24} {:<10} {:<20} obtained", "part", "version", "tests");
     let mut skipped = 0;
     for (part, [ran, without]) in counts.iter() {
         skipped += without;
@@ -113,7 +113,7 @@ fn print_table(ci: bool) {
             None => ("-".to_owned(), String::new()),
         };
         println!(
-            "  {:<14} {version:<10} {tests:<20} {}",
+            "  {:<24} {version:<10} {tests:<20} {}",
             part.name(),
             how.trim_end().replace('\n', "\n      ")
         );

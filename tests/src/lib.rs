@@ -3,13 +3,17 @@
 //! end which of them were there.
 
 pub mod certctl;
+pub mod client_home;
+pub mod connect_proxy;
 pub mod environment;
 pub mod foreign_client;
 pub mod harness;
+pub mod json_lines;
 pub mod oracle;
 pub mod pebble;
 pub mod process;
 pub mod real_part;
 pub mod scene;
 pub mod second_client;
+pub mod tencent_sdk;
 pub mod txt_hook;

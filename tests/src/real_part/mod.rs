@@ -4,6 +4,7 @@ mod cache;
 mod certbot;
 mod lego;
 mod pebble;
+mod python;
 pub mod small_disk;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use tokio::process::Command;
 use tokio::sync::OnceCell;
 
 use crate::environment::Environment;
+pub(crate) use python::{beside, site_packages};
 
 /// One of the parts that tests may need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +27,16 @@ pub enum RealPart {
     Certbot,
     /// lego's ACME client.
     Lego,
+    /// Tencent's SDK for Python, of mainland China.
+    TencentSdk,
+    /// Tencent's SDK for Python, international.
+    TencentSdkIntl,
+    /// lego with all its DNS providers as a library for Python, and the certbot plugin that uses it.
+    LegoBridge,
+    /// A certbot plugin that uses Tencent's SDK.
+    CertbotDnsTencent,
+    /// A certbot plugin that signs by itself.
+    CertbotDnsTencentcloud,
     /// A file system of a few kilobytes that only one program sees.
     SmallDisk,
 }
@@ -66,8 +78,18 @@ impl fmt::Display for Missing {
 
 impl RealPart {
     /// Every part, in the order of the closing table.
-    pub const ALL: [Self; 5] =
-        [Self::Pebble, Self::PebbleWithProfiles, Self::Certbot, Self::Lego, Self::SmallDisk];
+    pub const ALL: [Self; 10] = [
+        Self::Pebble,
+        Self::PebbleWithProfiles,
+        Self::Certbot,
+        Self::Lego,
+        Self::TencentSdk,
+        Self::TencentSdkIntl,
+        Self::LegoBridge,
+        Self::CertbotDnsTencent,
+        Self::CertbotDnsTencentcloud,
+        Self::SmallDisk,
+    ];
 
     /// The part's name for people.
     pub fn name(self) -> &'static str {
@@ -76,6 +98,11 @@ impl RealPart {
             Self::PebbleWithProfiles => "Pebble >= 2.7",
             Self::Certbot => "certbot",
             Self::Lego => "lego",
+            Self::TencentSdk => "Tencent SDK",
+            Self::TencentSdkIntl => "Tencent SDK, intl",
+            Self::LegoBridge => "certbot-dns-multi (lego)",
+            Self::CertbotDnsTencent => "certbot-dns-tencent",
+            Self::CertbotDnsTencentcloud => "certbot-dns-tencentcloud",
             Self::SmallDisk => "small disk",
         }
     }
@@ -93,11 +120,17 @@ impl RealPart {
 
     async fn obtain_once(self) -> Result<Obtained, Missing> {
         let environment = Environment::read();
+        let clients = |package, program| python::CLIENTS.obtain(&environment, package, program);
         match self {
             Self::Pebble => pebble::obtain(&environment).await,
             Self::PebbleWithProfiles => Box::pin(pebble::obtain_with_profiles()).await,
             Self::Certbot => certbot::obtain(&environment).await,
             Self::Lego => lego::obtain(&environment).await,
+            Self::TencentSdk => clients("tencentcloud-sdk-python-dnspod", "python").await,
+            Self::TencentSdkIntl => clients("tencentcloud-sdk-python-intl-en", "python").await,
+            Self::LegoBridge => clients("certbot-dns-multi", "python").await,
+            Self::CertbotDnsTencent => clients("certbot-dns-tencent", "certbot").await,
+            Self::CertbotDnsTencentcloud => clients("certbot-dns-tencentcloud", "certbot").await,
             Self::SmallDisk => small_disk::obtain(&environment).await,
         }
     }
