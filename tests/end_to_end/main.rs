@@ -3,6 +3,7 @@
 
 mod certctl_issue;
 mod foreign_clients;
+mod lego_bridge;
 mod pebble_issuance;
 mod pebble_malice;
 mod pebble_resumed_orders;
@@ -18,6 +19,7 @@ fn main() -> std::process::ExitCode {
         [
             certctl_issue::tests(),
             foreign_clients::tests(),
+            lego_bridge::tests(),
             pebble_issuance::tests(),
             pebble_malice::tests(),
             pebble_resumed_orders::tests(),

@@ -9,6 +9,7 @@ pub mod environment;
 pub mod foreign_client;
 pub mod harness;
 pub mod json_lines;
+pub mod lego_bridge;
 pub mod oracle;
 pub mod pebble;
 pub mod process;
