@@ -1,6 +1,7 @@
 //! Tests that cross crates or need servers and clients that this project did not write.
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod certbot_plugins;
 mod certctl_issue;
 mod foreign_clients;
 mod lego_bridge;
@@ -17,6 +18,7 @@ mod tencent_sdk;
 fn main() -> std::process::ExitCode {
     e2e::harness::run(
         [
+            certbot_plugins::tests(),
             certctl_issue::tests(),
             foreign_clients::tests(),
             lego_bridge::tests(),
