@@ -9,7 +9,7 @@ use e2e::foreign_client::{CertbotPlugin, PluginOrder, certbot_with};
 use e2e::harness::Test;
 use e2e::pebble::{Pebble, PebbleOptions};
 use e2e::real_part::RealPart::{
-    CertbotDnsTencent, CertbotDnsTencentcloud, LegoBridge, Pebble as RealPebble,
+    CertbotDnsTencent, CertbotDnsTencentcloud, CertbotDnspod, LegoBridge, Pebble as RealPebble,
 };
 use sandbox::Sandbox;
 
@@ -18,6 +18,7 @@ pub(crate) fn tests() -> Vec<Test> {
         [RealPebble, LegoBridge] certbot_dns_multi_deletes_the_records_of_others_too;
         [RealPebble, CertbotDnsTencent] certbot_dns_tencent_deletes_its_own_records_only;
         [RealPebble, CertbotDnsTencentcloud] certbot_dns_tencentcloud_deletes_its_own_records_only;
+        [RealPebble, CertbotDnspod] certbot_dnspod_deletes_the_records_of_others_too;
     }
 }
 
@@ -43,6 +44,12 @@ async fn certbot_dns_tencentcloud_deletes_its_own_records_only() {
     let run = issue_with(CertbotPlugin::DnsTencentcloud).await;
     assert_eq!(run.left, [OTHERS]);
     assert_eq!(run.hosts(), ["dnspod.tencentcloudapi.com:443"]);
+}
+
+async fn certbot_dnspod_deletes_the_records_of_others_too() {
+    let run = issue_with(CertbotPlugin::Dnspod).await;
+    assert_eq!(run.left, [""; 0], "it deletes all TXT records of the name");
+    assert_eq!(run.hosts(), ["dnsapi.cn:443"]);
 }
 
 /// What is to be seen after a certificate was issued.
@@ -82,7 +89,8 @@ async fn issue_with(plugin: CertbotPlugin) -> Run {
     let root = pebble.issuing_root(0).await.unwrap();
     issued.verify(&root, &NAMES, SystemClock.now()).unwrap();
     let calls = sandbox.dnspod_calls();
-    let created = calls.iter().filter(|call| *call == "CreateRecord").count();
+    let create = if plugin == CertbotPlugin::Dnspod { "Record.Create" } else { "CreateRecord" };
+    let created = calls.iter().filter(|call| *call == create).count();
     assert_eq!(created, NAMES.len(), "{calls:?}");
     Run { left: sandbox.txt_values(CHALLENGE), targets: proxy.targets() }
 }

@@ -19,6 +19,8 @@ pub enum CertbotPlugin {
     DnsTencent,
     /// certbot-dns-tencentcloud, which signs by itself.
     DnsTencentcloud,
+    /// certbot-dnspod, which uses DNSPod's legacy API.
+    Dnspod,
 }
 
 /// A CA, and what a plugin needs to get a certificate from it.
@@ -43,6 +45,7 @@ impl CertbotPlugin {
             Self::DnsMulti => RealPart::LegoBridge,
             Self::DnsTencent => RealPart::CertbotDnsTencent,
             Self::DnsTencentcloud => RealPart::CertbotDnsTencentcloud,
+            Self::Dnspod => RealPart::CertbotDnspod,
         }
     }
 
@@ -52,6 +55,7 @@ impl CertbotPlugin {
             Self::DnsMulti => "dns-multi",
             Self::DnsTencent => "dns-tencent",
             Self::DnsTencentcloud => "dns-tencentcloud",
+            Self::Dnspod => "certbot-dnspod",
         }
     }
 
@@ -69,6 +73,10 @@ impl CertbotPlugin {
             }
             Self::DnsTencentcloud => {
                 format!("dns_tencentcloud_secret_id = {id}\ndns_tencentcloud_secret_key = {key}\n")
+            }
+            Self::Dnspod => {
+                let (id, token) = sandbox.login_token().split_once(',').unwrap_or_default();
+                format!("certbot_dnspod_token_id = {id}\ncertbot_dnspod_token = {token}\n")
             }
         }
     }

@@ -37,6 +37,8 @@ pub enum RealPart {
     CertbotDnsTencent,
     /// A certbot plugin that signs by itself.
     CertbotDnsTencentcloud,
+    /// A certbot plugin that uses DNSPod's legacy API.
+    CertbotDnspod,
     /// A file system of a few kilobytes that only one program sees.
     SmallDisk,
 }
@@ -78,7 +80,7 @@ impl fmt::Display for Missing {
 
 impl RealPart {
     /// Every part, in the order of the closing table.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Pebble,
         Self::PebbleWithProfiles,
         Self::Certbot,
@@ -88,6 +90,7 @@ impl RealPart {
         Self::LegoBridge,
         Self::CertbotDnsTencent,
         Self::CertbotDnsTencentcloud,
+        Self::CertbotDnspod,
         Self::SmallDisk,
     ];
 
@@ -103,6 +106,7 @@ impl RealPart {
             Self::LegoBridge => "certbot-dns-multi (lego)",
             Self::CertbotDnsTencent => "certbot-dns-tencent",
             Self::CertbotDnsTencentcloud => "certbot-dns-tencentcloud",
+            Self::CertbotDnspod => "certbot-dnspod",
             Self::SmallDisk => "small disk",
         }
     }
@@ -131,6 +135,9 @@ impl RealPart {
             Self::LegoBridge => clients("certbot-dns-multi", "python").await,
             Self::CertbotDnsTencent => clients("certbot-dns-tencent", "certbot").await,
             Self::CertbotDnsTencentcloud => clients("certbot-dns-tencentcloud", "certbot").await,
+            Self::CertbotDnspod => {
+                python::CERTBOT_DNSPOD.obtain(&environment, "certbot-dnspod", "certbot").await
+            }
             Self::SmallDisk => small_disk::obtain(&environment).await,
         }
     }

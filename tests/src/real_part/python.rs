@@ -42,6 +42,14 @@ pub(super) static CLIENTS: PythonEnvironment = PythonEnvironment {
     made: OnceCell::const_new(),
 };
 
+/// certbot-dnspod and the old certbot that it needs.
+pub(super) static CERTBOT_DNSPOD: PythonEnvironment = PythonEnvironment {
+    name: "certbot-dnspod",
+    requirements: include_str!("../../real-parts/python/certbot_dnspod.txt"),
+    beside: "",
+    made: OnceCell::const_new(),
+};
+
 impl PythonEnvironment {
     /// The package as a part: `program` of this environment's `bin`.
     pub(super) async fn obtain(
