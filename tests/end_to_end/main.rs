@@ -14,6 +14,7 @@ mod sandbox_ca_failures;
 mod sandbox_dns;
 mod sandbox_orders;
 mod tencent_sdk;
+mod tencent_sdk_credentials;
 
 fn main() -> std::process::ExitCode {
     e2e::harness::run(
@@ -31,6 +32,7 @@ fn main() -> std::process::ExitCode {
             sandbox_dns::tests(),
             sandbox_orders::tests(),
             tencent_sdk::tests(),
+            tencent_sdk_credentials::tests(),
         ]
         .into_iter()
         .flatten()
