@@ -11,6 +11,7 @@ mod connections;
 mod legacy;
 mod legacy_account;
 mod legacy_records;
+mod legacy_sandbox;
 mod legacy_zones;
 mod listing;
 mod records;

@@ -37,7 +37,7 @@ fn provider_over_tls(sandbox: &Sandbox) -> DnsPod {
 }
 
 /// The TXT values at `name` in `zone`, listed by a request that is built here.
-async fn values(sandbox: &Sandbox, zone: &DnsName, name: &DnsName) -> Vec<String> {
+pub(crate) async fn values(sandbox: &Sandbox, zone: &DnsName, name: &DnsName) -> Vec<String> {
     let below = name.as_str().strip_suffix(zone.as_str()).expect("the name is in the zone");
     let mut values = Vec::new();
     loop {
