@@ -13,6 +13,7 @@ mod sandbox_bad_answers;
 mod sandbox_ca_failures;
 mod sandbox_dns;
 mod sandbox_orders;
+mod side_by_side;
 mod tencent_sdk;
 mod tencent_sdk_credentials;
 
@@ -31,6 +32,7 @@ fn main() -> std::process::ExitCode {
             sandbox_ca_failures::tests(),
             sandbox_dns::tests(),
             sandbox_orders::tests(),
+            side_by_side::tests(),
             tencent_sdk::tests(),
             tencent_sdk_credentials::tests(),
         ]

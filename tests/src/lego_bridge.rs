@@ -3,6 +3,8 @@
 //! It is in the library by which certbot-dns-multi uses lego. It has no setting for the API's address, so it reaches
 //! the sandbox through a proxy.
 
+use std::net::SocketAddr;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sandbox::Sandbox;
@@ -39,6 +41,18 @@ impl LegoBridge {
     /// # Errors
     /// As [`start`](Self::start).
     pub async fn with_variables(sandbox: &Sandbox, variables: Value) -> Result<Self, String> {
+        Self::with_resolver(sandbox, variables, sandbox.resolver()).await
+    }
+
+    /// The same with another resolver, which lego asks where zones begin.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn with_resolver(
+        sandbox: &Sandbox,
+        variables: Value,
+        resolver: SocketAddr,
+    ) -> Result<Self, String> {
         let bridge = RealPart::LegoBridge.obtain().await.map_err(ToString::to_string)?;
         let home = ClientHome::new(&[sandbox.root_pem()]).map_err(|error| error.to_string())?;
         let proxy = ConnectProxy::to_tencent(sandbox).await.map_err(|error| error.to_string())?;
@@ -49,7 +63,7 @@ impl LegoBridge {
             "action": "configure",
             "provider": "tencentcloud",
             "credentials": variables,
-            "nameservers": [sandbox.resolver().to_string()],
+            "nameservers": [resolver.to_string()],
         });
         lego.tell(&configure).await?;
         Ok(lego)
