@@ -95,7 +95,7 @@ impl Default for Builder {
             aliases: Vec::new(),
             plans: Vec::new(),
             cam_policy: None,
-            published_rates: false,
+            published_rates: true,
             name_servers: vec![IpAddr::V4(Ipv4Addr::LOCALHOST); 2],
             name_server_port: 0,
             faults: Vec::new(),
@@ -153,7 +153,7 @@ impl Builder {
     }
 
     /// Whether the DNSPod API holds the account to the rates that Tencent publishes, per action and second, and answers
-    /// `RequestLimitExceeded` beyond. The default is that it does not.
+    /// `RequestLimitExceeded` beyond. The default is that it does.
     pub fn published_rates(mut self, are_enforced: bool) -> Self {
         self.published_rates = are_enforced;
         self

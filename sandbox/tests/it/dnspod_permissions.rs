@@ -107,9 +107,9 @@ async fn a_shared_zone_is_used_as_an_own_one_and_shows_its_owner() {
 }
 
 #[tokio::test]
-async fn the_published_rates_hold_only_where_asked_for() {
-    let published = Sandbox::builder().published_rates(true).start().await.unwrap();
-    let free = Sandbox::start().await.unwrap();
+async fn the_published_rates_hold_unless_they_are_lifted() {
+    let published = Sandbox::start().await.unwrap();
+    let free = Sandbox::builder().published_rates(false).start().await.unwrap();
     // Three seconds' worth of the rate of this action, and it takes a fraction of one.
     let refused = async |sandbox: &Sandbox| {
         let params = json!({});
