@@ -275,7 +275,12 @@ async fn a_request_for_one_service_is_not_one_for_the_other() {
         (account, "AssumeRole", "InvalidAction"),
     ] {
         let request = signed_by(&signer, &sandbox, action, &body, &[REGION]);
-        assert_eq!(answer(&sandbox, &request).await["Error"]["Code"], code, "{signer:?} {action}");
+        assert_eq!(
+            answer(&sandbox, &request).await["Error"]["Code"],
+            code,
+            "{} {action}",
+            signer.service
+        );
     }
     let signer = Signer::account(&sandbox).for_sts();
     let request = signed_by(&signer, &sandbox, "GetCallerIdentity", "{}", &[]);

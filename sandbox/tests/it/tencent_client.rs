@@ -83,7 +83,7 @@ pub(crate) fn response(answer: &HttpAnswer) -> Value {
 }
 
 /// What a request is signed with, and for which service.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Signer {
     pub(crate) id: String,
     pub(crate) key: String,

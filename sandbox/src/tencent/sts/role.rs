@@ -10,7 +10,7 @@ use crate::tencent::sessions::{Session, Sessions};
 const FIRST_ROLE_ID: u64 = 4_611_686_018_427_397_919;
 
 /// Who may have credentials for a role.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Trust {
     /// The account itself, if it brings this `ExternalId`, if there is one.
     Account {
@@ -27,7 +27,6 @@ pub(crate) enum Trust {
 }
 
 /// A role of the account.
-#[derive(Clone, Debug)]
 pub(crate) struct Role {
     /// Its resource description.
     pub(crate) arn: String,
