@@ -26,12 +26,12 @@ const LIFETIME: Duration = Duration::days(365);
 /// A name that nobody has (RFC 6761 §6.2), for whoever maps it to loopback to try how a client resolves names.
 const HOST_NAME: &str = "sandbox.test";
 
-/// The names of Tencent's endpoints. The wildcard is for those of a region and of a virtual network.
+/// The names of Tencent's endpoints: of each product, within a virtual network, abroad, and of one region.
 const TENCENT_NAMES: [&str; 6] = [
-    "dnspod.tencentcloudapi.com",
-    "dnspod.intl.tencentcloudapi.com",
-    "sts.tencentcloudapi.com",
     "*.tencentcloudapi.com",
+    "*.internal.tencentcloudapi.com",
+    "*.intl.tencentcloudapi.com",
+    "*.ap-guangzhou.tencentcloudapi.com",
     "dnsapi.cn",
     "api.dnspod.com",
 ];

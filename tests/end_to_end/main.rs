@@ -3,6 +3,7 @@
 
 mod certbot_plugins;
 mod certctl_issue;
+mod dnspod_endpoints;
 mod foreign_clients;
 mod lego_bridge;
 mod pebble_issuance;
@@ -22,6 +23,7 @@ fn main() -> std::process::ExitCode {
         [
             certbot_plugins::tests(),
             certctl_issue::tests(),
+            dnspod_endpoints::tests(),
             foreign_clients::tests(),
             lego_bridge::tests(),
             pebble_issuance::tests(),
