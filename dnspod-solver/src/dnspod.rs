@@ -7,12 +7,18 @@ use acme_core::dns01::{DnsProvider, DnsProviderError, TxtRecord};
 use acme_core::http::{HttpError, HttpOptions};
 use acme_core::{Clock, DnsName, SystemClock};
 use async_trait::async_trait;
+use tokio::time::Instant;
 use url::Url;
 
 use crate::api::Api;
-use crate::credential::{Credential, CredentialError};
+use crate::credential::{
+    CredentialError, CredentialSource, Credentials, METADATA_TIMEOUT, Means, Metadata, RoleError,
+    SourceError, zone_policy,
+};
+use crate::error::NoCredential;
 use crate::login_token::LoginToken;
-use crate::records::{Records, TTL_OF_EVERY_PLAN};
+use crate::records::{APPEND, Records, TTL_OF_EVERY_PLAN};
+use crate::sts::{self, CallerIdentity};
 use crate::zone::Zones;
 use crate::{api3, endpoint, legacy};
 
@@ -35,18 +41,53 @@ const TTLS: std::ops::RangeInclusive<u32> = 1..=604_800;
 #[derive(Clone)]
 pub struct DnsPod {
     records: Arc<Records>,
+    /// Absent where a DNSPod token is used.
+    caller: Option<Arc<Caller>>,
+}
+
+/// Who calls API 3.0.
+struct Caller {
+    credentials: Arc<Credentials>,
+    sts: api3::Client,
 }
 
 impl DnsPod {
-    /// A provider for the account that `credential` belongs to, by Tencent Cloud API 3.0.
-    pub fn builder(credential: Credential) -> DnsPodBuilder {
-        DnsPodBuilder::new(Account::Credential(credential))
+    /// A provider for the account that `credential` belongs to, by Tencent Cloud API 3.0: a
+    /// [`Credential`](crate::Credential), or a source that gives one.
+    pub fn builder(credential: impl Into<CredentialSource>) -> DnsPodBuilder {
+        DnsPodBuilder::new(Account::Credential(credential.into()))
     }
 
     /// A provider for the account that `token` belongs to, by the legacy DNSPod API
     /// (<https://docs.dnspod.cn/api/>): for accounts that have no other key yet.
     pub fn legacy(token: LoginToken) -> DnsPodBuilder {
         DnsPodBuilder::new(Account::LoginToken(token))
+    }
+
+    /// Asks STS whose credential this is, fetching it first where it comes from a role. It needs no permission. A DNSPod
+    /// token belongs to no caller of Tencent Cloud: `None`.
+    ///
+    /// # Errors
+    /// Where there is no credential, where it is refused, and where STS or what gives it out cannot be reached.
+    pub async fn caller_identity(&self) -> Result<Option<CallerIdentity>, DnsProviderError> {
+        let Some(caller) = &self.caller else { return Ok(None) };
+        let Caller { credentials, sts } = &**caller;
+        sts::caller_identity(sts, credentials, Instant::now() + APPEND)
+            .await
+            .map(Some)
+            .map_err(NoCredential::into_provider_error)
+    }
+
+    /// The CAM policy that allows what is needed for the zone of `name` and nothing else, as JSON
+    /// ([`zone_policy`](crate::zone_policy)). `None` for a DNSPod token, which no policy applies to, and for a zone
+    /// that was set by hand.
+    ///
+    /// # Errors
+    /// As for [`DnsProvider::find_zone`] and [`caller_identity`](Self::caller_identity).
+    pub async fn policy_for(&self, name: &DnsName) -> Result<Option<String>, DnsProviderError> {
+        let Some(identity) = self.caller_identity().await? else { return Ok(None) };
+        let id = self.records.zone_id(name).await?;
+        Ok(id.map(|id| zone_policy(&identity.account_id, id)))
     }
 }
 
@@ -74,6 +115,8 @@ impl DnsProvider for DnsPod {
 pub struct DnsPodBuilder {
     account: Account,
     endpoint: Option<Url>,
+    sts_endpoint: Option<Url>,
+    metadata_endpoint: Option<Url>,
     contact: Option<String>,
     zone: Option<DnsName>,
     http: HttpOptions,
@@ -84,7 +127,7 @@ pub struct DnsPodBuilder {
 
 /// What an account is reached with, which decides the API.
 enum Account {
-    Credential(Credential),
+    Credential(CredentialSource),
     LoginToken(LoginToken),
 }
 
@@ -93,6 +136,8 @@ impl DnsPodBuilder {
         Self {
             account,
             endpoint: None,
+            sts_endpoint: None,
+            metadata_endpoint: None,
             contact: None,
             zone: None,
             http: HttpOptions::default(),
@@ -107,6 +152,21 @@ impl DnsPodBuilder {
     /// `https://dnsapi.cn`; for the international site set `https://api.dnspod.com`. The sandbox serves both.
     pub fn endpoint(mut self, endpoint: Url) -> Self {
         self.endpoint = Some(endpoint);
+        self
+    }
+
+    /// Calls STS at `endpoint` for roles, instead of the STS of the site that the API's endpoint is on
+    /// (`https://sts.tencentcloudapi.com`, `https://sts.intl.tencentcloudapi.com`): inside a VPC without a way out,
+    /// `https://sts.internal.tencentcloudapi.com`.
+    pub fn sts_endpoint(mut self, endpoint: Url) -> Self {
+        self.sts_endpoint = Some(endpoint);
+        self
+    }
+
+    /// Asks the metadata service at `endpoint` for the role of the instance, instead of
+    /// `http://metadata.tencentyun.com`. No proxy is used for it.
+    pub fn metadata_endpoint(mut self, endpoint: Url) -> Self {
+        self.metadata_endpoint = Some(endpoint);
         self
     }
 
@@ -159,28 +219,51 @@ impl DnsPodBuilder {
         if !TTLS.contains(&self.ttl) {
             return Err(BuildError::Ttl(self.ttl));
         }
-        let api = match self.account {
-            Account::Credential(credential) => {
+        let (api, caller) = match self.account {
+            Account::Credential(source) => {
                 if self.contact.is_some() {
                     return Err(BuildError::OfLegacy { option: "contact" });
                 }
-                credential.check_token()?;
+                source.check()?;
                 let endpoint = endpoint::v3(self.endpoint)?;
-                let transport = api3::Transport::new(self.http.client()?, endpoint, self.clock);
-                Api::V3(api3::Client::new(transport, credential))
+                let http = self.http.client()?;
+                let direct = HttpOptions { proxy: None, timeout: METADATA_TIMEOUT, ..self.http };
+                let means = Means {
+                    http: http.clone(),
+                    sts: endpoint::sts(self.sts_endpoint, &endpoint)?,
+                    metadata: Metadata {
+                        http: direct.client()?,
+                        endpoint: endpoint::metadata(self.metadata_endpoint)?,
+                    },
+                    clock: Arc::clone(&self.clock),
+                };
+                let credentials = Credentials::new(source, &means);
+                let sts = means.sts(sts::REGION, Some(Arc::clone(&credentials)));
+                let transport = api3::Transport::new(http, endpoint, self.clock);
+                let client =
+                    api3::Client::new(transport, api3::dnspod(), Some(Arc::clone(&credentials)));
+                (Api::V3(client), Some(Arc::new(Caller { credentials, sts })))
             }
             Account::LoginToken(token) => {
+                for (option, given) in [
+                    ("sts_endpoint", self.sts_endpoint.is_some()),
+                    ("metadata_endpoint", self.metadata_endpoint.is_some()),
+                ] {
+                    if given {
+                        return Err(BuildError::OfV3 { option });
+                    }
+                }
                 let user_agent =
                     legacy::user_agent(&self.http.user_agent, self.contact.as_deref())?;
                 let http = HttpOptions { user_agent, ..self.http };
                 let endpoint = endpoint::legacy(self.endpoint)?;
                 let line = endpoint::default_line(&endpoint);
                 let transport = legacy::Transport::new(http.client()?, endpoint);
-                Api::Legacy(legacy::Client::new(transport, token, line))
+                (Api::Legacy(legacy::Client::new(transport, token, line)), None)
             }
         };
         let records = Records::new(api, Zones::new(self.zone), self.ttl, self.time_limit);
-        Ok(DnsPod { records: Arc::new(records) })
+        Ok(DnsPod { records: Arc::new(records), caller })
     }
 }
 
@@ -216,6 +299,12 @@ pub enum BuildError {
         /// The builder's method.
         option: &'static str,
     },
+    /// An option that API 3.0 alone has was given, and a DNSPod token.
+    #[error("the option `{option}` is for Tencent Cloud API 3.0: leave it out, or use an API key")]
+    OfV3 {
+        /// The builder's method.
+        option: &'static str,
+    },
     /// The contact is not one mail address.
     #[error(
         "the contact {0:?} is not one mail address, which DNSPod demands of its legacy API's users"
@@ -230,10 +319,22 @@ pub enum BuildError {
     /// The session token cannot be sent.
     #[error(transparent)]
     Credential(#[from] CredentialError),
+    /// A role that is to be assumed is not described as STS wants it.
+    #[error(transparent)]
+    Role(#[from] RoleError),
     /// The TTL is outside what the API accepts.
     #[error("a TTL of {0} s is not accepted by DNSPod: it is 1 to 604800")]
     Ttl(u32),
     /// The options for HTTP cannot be used.
     #[error(transparent)]
     Http(#[from] HttpError),
+}
+
+impl From<SourceError> for BuildError {
+    fn from(error: SourceError) -> Self {
+        match error {
+            SourceError::Credential(error) => Self::Credential(error),
+            SourceError::Role(error) => Self::Role(error),
+        }
+    }
 }

@@ -8,6 +8,10 @@ use crate::BuildError;
 const V3: &str = "https://dnspod.tencentcloudapi.com";
 /// The legacy API of the Chinese site.
 const LEGACY: &str = "https://dnsapi.cn";
+/// STS of the Chinese site.
+const STS: &str = "https://sts.tencentcloudapi.com";
+/// The metadata service, as instances (CVM) reach it.
+const METADATA: &str = "http://metadata.tencentyun.com";
 /// The domain of every host of API 3.0.
 const V3_DOMAIN: &str = "tencentcloudapi.com";
 /// The hosts of the legacy API: of the Chinese and of the international site.
@@ -21,6 +25,20 @@ pub(crate) fn v3(chosen: Option<Url>) -> Result<Url, BuildError> {
         return Err(BuildError::EndpointOfLegacy(shown(&endpoint)));
     }
     Ok(endpoint)
+}
+
+/// The endpoint of STS: `chosen`, or that of the site which has `dnspod` as its endpoint of API 3.0.
+pub(crate) fn sts(chosen: Option<Url>, dnspod: &Url) -> Result<Url, BuildError> {
+    let site = dnspod.host_str().and_then(|host| host.strip_prefix("dnspod."));
+    match site.filter(|_| chosen.is_none() && is_in(dnspod, V3_DOMAIN)) {
+        Some(site) => checked(None, &format!("https://sts.{site}")),
+        None => checked(chosen, STS),
+    }
+}
+
+/// The metadata service: `chosen`, or Tencent's own, which is reached in clear within the instance's network.
+pub(crate) fn metadata(chosen: Option<Url>) -> Result<Url, BuildError> {
+    checked(chosen, METADATA)
 }
 
 /// The endpoint of the legacy API: `chosen`, or DNSPod's own.
@@ -73,7 +91,7 @@ fn is_in(endpoint: &Url, domain: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{default_line, legacy};
+    use super::{default_line, legacy, sts};
 
     #[test]
     fn the_default_line_has_the_name_of_the_site() {
@@ -83,5 +101,25 @@ mod tests {
         assert_eq!(line("http://127.0.0.1:18080"), "默认");
         assert_eq!(line("https://notapi.dnspod.com.example"), "默认");
         assert_eq!(default_line(&legacy(None).unwrap_or_else(|e| panic!("{e}"))), "默认");
+    }
+
+    #[test]
+    fn sts_is_on_the_same_site_as_the_api() {
+        for (dnspod, expected) in [
+            ("https://dnspod.tencentcloudapi.com", "https://sts.tencentcloudapi.com/"),
+            ("https://dnspod.intl.tencentcloudapi.com", "https://sts.intl.tencentcloudapi.com/"),
+            (
+                "https://dnspod.internal.tencentcloudapi.com",
+                "https://sts.internal.tencentcloudapi.com/",
+            ),
+            ("http://127.0.0.1:18080", "https://sts.tencentcloudapi.com/"),
+            ("https://dnspod.example", "https://sts.tencentcloudapi.com/"),
+        ] {
+            let endpoint = sts(None, &dnspod.parse().unwrap()).unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!(endpoint.as_str(), expected, "{dnspod}");
+        }
+        let chosen = "http://127.0.0.1:1".parse().ok();
+        let endpoint = sts(chosen, &"https://dnspod.tencentcloudapi.com".parse().unwrap());
+        assert_eq!(endpoint.unwrap_or_else(|e| panic!("{e}")).as_str(), "http://127.0.0.1:1/");
     }
 }

@@ -1,5 +1,6 @@
 //! Why a call failed, and how that reads to whoever asked for a record.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use acme_core::DnsName;
@@ -35,6 +36,21 @@ pub(crate) enum CallError {
     },
     /// The call was not made: so many wait before it that its turn would come too late.
     TooMany,
+    /// There is no credential to sign with, so nothing was sent.
+    NoCredential(NoCredential),
+}
+
+/// Why a source of credentials gave none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NoCredential {
+    /// Something is missing or wrong on this machine.
+    Missing { reason: String },
+    /// Who gives it out refused.
+    Refused { by: &'static str, reason: String },
+    /// Who gives it out asks for fewer calls.
+    Throttled { by: &'static str, reason: String },
+    /// Who gives it out cannot be reached, or failed.
+    Unavailable { by: &'static str, reason: String },
 }
 
 impl CallError {
@@ -56,14 +72,24 @@ impl CallError {
     pub(crate) fn class(&self) -> Class {
         match self {
             Self::Answered { meaning, .. } => meaning.class,
-            Self::NoAnswer { .. } => Class::Server,
-            Self::TooMany => Class::Throttled,
+            Self::NoAnswer { .. } | Self::NoCredential(NoCredential::Unavailable { .. }) => {
+                Class::Server
+            }
+            Self::TooMany | Self::NoCredential(NoCredential::Throttled { .. }) => Class::Throttled,
+            Self::NoCredential(_) => Class::Credential,
         }
     }
 
     /// Whether DNSPod answered with a code that no table knows.
     pub(crate) fn is_unknown(&self) -> bool {
         matches!(self, Self::Answered { meaning, .. } if *meaning == Meaning::UNKNOWN)
+    }
+
+    /// Whether the server may say this because the session of a temporary credential has ended: first it refuses the
+    /// token, and when the session is long over it may know the `SecretId` no more.
+    pub(crate) fn may_be_ended_session(&self) -> bool {
+        const CODES: [&str; 2] = ["AuthFailure.TokenFailure", "AuthFailure.SecretIdNotFound"];
+        matches!(self, Self::Answered { code, .. } if CODES.contains(&code.as_str()))
     }
 
     /// How long DNSPod asks to wait, where it says so.
@@ -75,7 +101,10 @@ impl CallError {
     pub(crate) fn into_provider_error(self, name: &DnsName, zone: &DnsName) -> DnsProviderError {
         let provider = PROVIDER.to_owned();
         let zone = zone.to_string();
-        let reason = self.reason();
+        let reason = match self {
+            Self::NoCredential(failure) => return failure.into_provider_error(),
+            _ => self.reason(PROVIDER),
+        };
         match self.class() {
             Class::Credential | Class::Clock => {
                 DnsProviderError::CredentialRefused { provider, reason }
@@ -98,11 +127,12 @@ impl CallError {
         }
     }
 
-    /// Tencent's code and what to do, then Tencent's own words where they say more than the code does.
-    fn reason(&self) -> String {
+    /// Tencent's code and what to do, then the words of `speaker`, who answered, where they say more than the code.
+    pub(crate) fn reason(&self, speaker: &str) -> String {
         let (action, code, meaning, message) = match self {
             Self::NoAnswer { reason } => return reason.clone(),
             Self::TooMany => return MORE_THAN_PERMITTED.to_owned(),
+            Self::NoCredential(failure) => return failure.reason().to_owned(),
             Self::Answered { action, code, meaning, message } => (action, code, meaning, message),
         };
         let mut reason = match (meaning.advice, meaning.class) {
@@ -119,11 +149,38 @@ impl CallError {
             Class::NotPermitted | Class::Permanent | Class::Request | Class::TtlLimit | Class::Busy
         );
         if tells_more && !message.is_empty() {
-            reason.push_str(" (DNSPod says: ");
-            reason.push_str(message);
-            reason.push(')');
+            let _ = write!(reason, " ({speaker} says: {message})");
         }
         reason
+    }
+}
+
+impl NoCredential {
+    /// What the caller of the provider is told.
+    pub(crate) fn into_provider_error(self) -> DnsProviderError {
+        match self {
+            Self::Missing { reason } => {
+                DnsProviderError::NoCredential { provider: PROVIDER.to_owned(), reason }
+            }
+            Self::Refused { by, reason } => {
+                DnsProviderError::CredentialRefused { provider: by.to_owned(), reason }
+            }
+            Self::Throttled { by, reason } => {
+                DnsProviderError::Throttled { provider: by.to_owned(), reason, retry_after: None }
+            }
+            Self::Unavailable { by, reason } => {
+                DnsProviderError::Unavailable { provider: by.to_owned(), reason }
+            }
+        }
+    }
+
+    fn reason(&self) -> &str {
+        match self {
+            Self::Missing { reason }
+            | Self::Refused { reason, .. }
+            | Self::Throttled { reason, .. }
+            | Self::Unavailable { reason, .. } => reason,
+        }
     }
 }
 

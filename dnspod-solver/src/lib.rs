@@ -36,6 +36,7 @@ mod rate;
 mod records;
 mod retry;
 mod standing;
+mod sts;
 pub mod tc3;
 mod zone;
 
@@ -48,6 +49,10 @@ pub mod fuzzing {
 }
 
 // The public interface is:
-pub use credential::{Credential, CredentialError};
+pub use credential::{
+    AssumeRole, ChainError, ChainOptions, Credential, CredentialError, CredentialSource, Found,
+    FoundCredential, InstanceRole, RoleError, WebIdentity, credential_chain, zone_policy,
+};
 pub use dnspod::{BuildError, DnsPod, DnsPodBuilder};
 pub use login_token::{LoginToken, LoginTokenError};
+pub use sts::CallerIdentity;

@@ -16,7 +16,7 @@ use crate::zone::{Zone, Zones};
 /// The least TTL of the free plan, and so one that every plan accepts; in seconds.
 pub(crate) const TTL_OF_EVERY_PLAN: u32 = 600;
 /// Bound on one append, or search for a zone, with all its calls and waits.
-const APPEND: Duration = Duration::from_secs(25);
+pub(crate) const APPEND: Duration = Duration::from_secs(25);
 /// Bound on one delete: long enough to see a record that lists show half a minute late.
 const DELETION: Duration = Duration::from_secs(40);
 
@@ -93,6 +93,12 @@ impl Records {
     }
 
     /// The zone of `name`, where records can be created in it.
+    /// The id of the zone that holds `name`.
+    pub(crate) async fn zone_id(&self, name: &DnsName) -> Result<Option<u64>, DnsProviderError> {
+        let deadline = Instant::now() + self.time_limit.unwrap_or(APPEND);
+        Ok(self.zone_in_service(name, deadline).await?.id)
+    }
+
     async fn zone_in_service(
         &self,
         name: &DnsName,

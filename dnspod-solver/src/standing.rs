@@ -12,10 +12,10 @@ use crate::error::{CallError, TOO_LATE};
 
 /// How long a refused credential is not tried again; a person who mends the key on Tencent's side waits no longer
 /// than this.
-const REFUSAL_STANDS: Duration = Duration::from_secs(120);
+pub(crate) const REFUSAL_STANDS: Duration = Duration::from_secs(120);
 
 /// Bound on one try, so that a request which the server swallows leaves time for another.
-const TRY_TIMEOUT: Duration = Duration::from_secs(8);
+pub(crate) const TRY_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Whether a credential has been accepted or refused.
 #[derive(Default)]

@@ -68,6 +68,14 @@ pub enum DnsProviderError {
         /// Why, with what to do.
         reason: String,
     },
+    /// There is no credential to call the provider with. Never retried: something has to be set up on this side.
+    #[error("no credential for {provider}: {reason}")]
+    NoCredential {
+        /// The provider's name.
+        provider: String,
+        /// What is missing, with what to do.
+        reason: String,
+    },
     /// The credential is good and may not do this.
     #[error("{provider} does not permit this on zone {zone}: {reason}")]
     NotPermitted {

@@ -5,14 +5,15 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use acme_core::Clock;
 use acme_core::http::{read_bounded, reason};
-use http::HeaderValue;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, DATE};
+use http::{HeaderMap, HeaderValue};
 use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 use url::Url;
 
-use super::codes::meaning;
+use crate::class::Meaning;
 use crate::error::CallError;
+use crate::rate::Published;
 use crate::{Credential, tc3};
 
 /// Any parameter after it makes Tencent's own SDK for Python ignore errors; the signature covers it.
@@ -22,12 +23,28 @@ const JSON: &str = "application/json";
 const MAX_BODY: usize = 4 << 20;
 
 /// Which API of Tencent Cloud is called.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Product {
     /// The name that stands in a signature's scope.
     pub(crate) service: &'static str,
     /// The value of `X-TC-Version`.
     pub(crate) version: &'static str,
+    /// The value of `X-TC-Region`, where the product wants one.
+    pub(crate) region: Option<String>,
+    /// What its error codes mean.
+    pub(crate) meaning: fn(&str) -> Meaning,
+    /// How often its actions may be called.
+    pub(crate) rates: Published,
+}
+
+/// One request, still without time and signature.
+#[derive(Clone, Copy)]
+pub(crate) struct Call<'a> {
+    pub(crate) product: &'a Product,
+    pub(crate) action: &'static str,
+    pub(crate) body: &'a [u8],
+    /// What it is signed with; without, it is not signed, which few actions accept.
+    pub(crate) credential: Option<&'a Credential>,
 }
 
 /// A way to one endpoint of API 3.0, and what is known of the clock behind it.
@@ -37,8 +54,10 @@ pub(crate) struct Transport {
     /// The `Host` header, which is signed.
     host: String,
     clock: Arc<dyn Clock>,
-    /// Seconds to add to our clock to have the server's.
+    /// Seconds to add to our clock to have the time that is signed with.
     clock_offset: AtomicI64,
+    /// Seconds to add to our clock to have the server's time, as it stood in its last answer.
+    server_offset: AtomicI64,
     requests: AtomicU64,
 }
 
@@ -57,6 +76,7 @@ impl Transport {
             endpoint,
             clock,
             clock_offset: AtomicI64::new(0),
+            server_offset: AtomicI64::new(0),
             requests: AtomicU64::new(0),
         }
     }
@@ -66,20 +86,21 @@ impl Transport {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// Sends one request and reads its answer. Without a credential it is not signed, which few actions accept.
-    ///
-    /// The caller bounds the time.
-    pub(crate) async fn send<T: DeserializeOwned>(
-        &self,
-        product: Product,
-        action: &'static str,
-        body: &[u8],
-        credential: Option<&Credential>,
-    ) -> Result<T, Failure> {
+    /// The server's time, by its last answer; our own where it told none.
+    pub(crate) fn server_now(&self) -> OffsetDateTime {
+        self.shifted(&self.server_offset)
+    }
+
+    /// Sends one request and reads its answer. The caller bounds the time.
+    pub(crate) async fn send<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, Failure> {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let request = self.request(product, action, body, credential)?;
+        let Call { product, action, .. } = call;
+        let request = self.request(call)?;
         let response = request.send().await.map_err(|e| self.no_answer(&reason(e)))?;
-        let server_time = response.headers().get(DATE).and_then(server_time);
+        let server_time = server_time(response.headers());
+        if let Some(server_time) = server_time {
+            self.server_offset.store(self.offset(server_time), Ordering::Relaxed);
+        }
         let status = response.status();
         let body =
             read_bounded(response, MAX_BODY).await.map_err(|e| self.no_answer(&e.to_string()))?;
@@ -99,7 +120,7 @@ impl Transport {
         let request_id = request_id.unwrap_or_default();
         if let Some(ErrorAnswer { code, message }) = error {
             tracing::debug!(action, request_id, code, message, "refused");
-            let meaning = meaning(&code);
+            let meaning = (product.meaning)(&code);
             return Err(fail(CallError::answered(action, &code, meaning, &message, &request_id)));
         }
         tracing::debug!(action, request_id, "answered");
@@ -112,10 +133,11 @@ impl Transport {
     /// Takes over the server's time as it stood in the answer; `false` where it told none.
     pub(crate) fn correct_clock(&self, failure: &Failure) -> bool {
         let Some(server_time) = failure.server_time else { return false };
-        let offset = (server_time - self.clock.now()).whole_seconds();
+        let offset = self.offset(server_time);
         tracing::warn!(
             offset_s = offset,
-            "this machine's clock is off; signing with DNSPod's time"
+            host = self.host,
+            "this machine's clock is off; signing with the server's time"
         );
         self.clock_offset.store(offset, Ordering::Relaxed);
         true
@@ -126,15 +148,18 @@ impl Transport {
         CallError::no_answer(&format!("{}: {what}", self.host))
     }
 
-    fn request(
-        &self,
-        product: Product,
-        action: &str,
-        body: &[u8],
-        credential: Option<&Credential>,
-    ) -> Result<reqwest::RequestBuilder, CallError> {
-        let offset = time::Duration::seconds(self.clock_offset.load(Ordering::Relaxed));
-        let now = self.clock.now().checked_add(offset).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    fn offset(&self, server_time: OffsetDateTime) -> i64 {
+        (server_time - self.clock.now()).whole_seconds()
+    }
+
+    fn shifted(&self, offset: &AtomicI64) -> OffsetDateTime {
+        let offset = time::Duration::seconds(offset.load(Ordering::Relaxed));
+        self.clock.now().checked_add(offset).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+
+    fn request(&self, call: Call<'_>) -> Result<reqwest::RequestBuilder, CallError> {
+        let Call { product, action, body, credential } = call;
+        let now = self.shifted(&self.clock_offset);
         let authorization = match credential {
             None => HeaderValue::from_static("SKIP"),
             Some(credential) => {
@@ -159,6 +184,9 @@ impl Transport {
             .header("X-TC-Timestamp", now.unix_timestamp())
             .header("X-TC-Language", "en-US")
             .header("X-TC-RequestClient", concat!("dnspod-solver_", env!("CARGO_PKG_VERSION")));
+        if let Some(region) = &product.region {
+            request = request.header("X-TC-Region", region);
+        }
         if let Some(token) = credential.and_then(Credential::token) {
             request = request.header("X-TC-Token", sensitive(token)?);
         }
@@ -192,8 +220,9 @@ fn sensitive(value: &str) -> Result<HeaderValue, CallError> {
     Ok(value)
 }
 
-fn server_time(date: &HeaderValue) -> Option<OffsetDateTime> {
-    httpdate::parse_http_date(date.to_str().ok()?).ok().map(OffsetDateTime::from)
+/// The time of the server that sent these headers, where it tells it.
+pub(crate) fn server_time(headers: &HeaderMap) -> Option<OffsetDateTime> {
+    httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok().map(OffsetDateTime::from)
 }
 
 #[derive(serde::Deserialize)]
@@ -219,7 +248,8 @@ struct ErrorAnswer {
 
 #[cfg(fuzzing)]
 pub(super) mod fuzzing {
-    use super::{CallError, DeserializeOwned, Envelope, Head, meaning};
+    use super::super::codes::meaning;
+    use super::{CallError, DeserializeOwned, Envelope, Head};
 
     /// Reads what an action answers and forgets it.
     pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) {

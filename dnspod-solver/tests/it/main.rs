@@ -8,6 +8,9 @@
 mod build;
 mod calls;
 mod connections;
+mod credential_chain;
+mod credential_sandbox;
+mod credential_sources;
 mod legacy;
 mod legacy_account;
 mod legacy_records;

@@ -218,14 +218,16 @@ async fn read_call(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<Call>
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
         .collect();
-    let length: usize = headers["content-length"].parse().unwrap();
+    let length: usize = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
     while unread.len() < head_end + length {
         if stream.read_buf(unread).await.ok()? == 0 {
             return None;
         }
     }
     let body = &unread[head_end..head_end + length];
-    let body = if headers["content-type"] == "application/x-www-form-urlencoded" {
+    let body = if length == 0 {
+        Value::Null
+    } else if headers["content-type"] == "application/x-www-form-urlencoded" {
         let fields = url::form_urlencoded::parse(body);
         fields.map(|(name, value)| (name.into_owned(), json!(value))).collect()
     } else {
@@ -233,8 +235,8 @@ async fn read_call(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<Call>
     };
     unread.drain(..head_end + length);
     let action = headers.get("x-tc-action").cloned().unwrap_or_else(|| {
-        let path = head.strip_prefix("POST /").and_then(|rest| rest.split(' ').next());
-        path.expect("every call is a POST").to_owned()
+        let path = head.split(' ').nth(1).expect("a request has a path");
+        path.trim_start_matches('/').to_owned()
     });
     Some(Call { action, number: 0, headers, body })
 }

@@ -70,6 +70,11 @@ impl Credential {
         &self.secret_id
     }
 
+    /// Whether it is the other one, token included.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        self.secret_id == other.secret_id && self.token == other.token
+    }
+
     pub(crate) fn secret_key(&self) -> &str {
         &self.secret_key
     }
