@@ -24,11 +24,20 @@ pub(crate) enum Command {
     /// Get a certificate, or say that the present one is good.
     ///
     /// The credential comes from TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY (for a temporary one with
-    /// TENCENTCLOUD_SESSION_TOKEN), or from files named by the same variables with _FILE added. The HMAC key that
-    /// belongs to --eab-kid comes from CERTCTL_EAB_HMAC_KEY or CERTCTL_EAB_HMAC_KEY_FILE. A proxy comes from
-    /// HTTPS_PROXY and NO_PROXY.
+    /// TENCENTCLOUD_SESSION_TOKEN), or from files named by the same variables with _FILE added, or from where other
+    /// tools have it (`certctl help credentials`). The HMAC key that belongs to --eab-kid comes from
+    /// CERTCTL_EAB_HMAC_KEY or CERTCTL_EAB_HMAC_KEY_FILE. A proxy comes from HTTPS_PROXY and NO_PROXY.
     #[command(after_help = ISSUE_EXAMPLES)]
     Issue(Box<IssueArgs>),
+    /// Say which credential is used, where it comes from and whose it is, without showing a secret.
+    ///
+    /// The first that is set is used: TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, with a session token in
+    /// TENCENTCLOUD_SESSION_TOKEN, TENCENTCLOUD_SECURITY_TOKEN or TENCENTCLOUD_TOKEN; a DNSPod token in DNSPOD_API_KEY,
+    /// DP_Id and DP_Key, or DPI_Id and DPI_Key (international site); the file TENCENTCLOUD_CREDENTIALS_FILE; the tccli
+    /// profile TCCLI_PROFILE; ~/.tencentcloud/credentials; /etc/tencentcloud/credentials; tccli's profile `default`;
+    /// the role of a service account in TKE; with --instance-role, the role of the instance. A role to assume comes
+    /// from --assume-role, TENCENTCLOUD_ASSUME_ROLE_ARN or TENCENTCLOUD_ROLE_ARN. What is set by half is an error.
+    Credentials(Box<CredentialsArgs>),
     /// Run a CA, name servers and the DNSPod API on this machine, to try everything without an account.
     ///
     /// It runs until Ctrl-C and prints what to paste into another terminal to use it.
@@ -99,9 +108,15 @@ pub(crate) struct IssueArgs {
     /// The zone at DNSPod, instead of looking for it.
     #[arg(long, value_name = "ZONE", help_heading = DNS)]
     pub(crate) zone: Option<String>,
+    /// Base URL of the legacy DNSPod API, which DNSPod tokens are for.
+    #[arg(long, value_name = "URL", help_heading = DNS)]
+    pub(crate) dnspod_legacy_endpoint: Option<String>,
     /// How long to wait until every name server shows the TXT records [default: 10m].
     #[arg(long, value_name = "DURATION", help_heading = DNS)]
     pub(crate) propagation_timeout: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) credential: CredentialArgs,
 
     /// Type of the key: p256 (default), p384, rsa2048, rsa3072 or rsa4096.
     #[arg(long, value_name = "TYPE", help_heading = FILES)]
@@ -141,7 +156,60 @@ pub(crate) struct IssueArgs {
     pub(crate) quiet: bool,
 }
 
+/// Where the credential comes from, besides the environment and files.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct CredentialArgs {
+    /// Use the role of the instance (CVM) this runs on, where no credential is set.
+    #[arg(long, help_heading = CREDENTIAL)]
+    pub(crate) instance_role: bool,
+    /// Assume this role with the credential: qcs::cam::uin/100000000001:roleName/NAME.
+    #[arg(long, value_name = "ARN", help_heading = CREDENTIAL)]
+    pub(crate) assume_role: Option<String>,
+    /// What Tencent's audit log calls the role's session [default: certctl].
+    #[arg(long, value_name = "NAME", help_heading = CREDENTIAL)]
+    pub(crate) assume_role_session_name: Option<String>,
+    /// The external id that the role demands.
+    #[arg(long, value_name = "ID", help_heading = CREDENTIAL)]
+    pub(crate) assume_role_external_id: Option<String>,
+    /// A file with a CAM policy that narrows the role's session down (`certctl credentials --print-policy`).
+    #[arg(long, value_name = "FILE", help_heading = CREDENTIAL)]
+    pub(crate) assume_role_policy: Option<String>,
+    /// Base URL of STS, which roles are assumed at.
+    #[arg(long, value_name = "URL", help_heading = CREDENTIAL)]
+    pub(crate) sts_endpoint: Option<String>,
+    /// Base URL of the metadata service, which the role of the instance comes from.
+    #[arg(long, value_name = "URL", help_heading = CREDENTIAL)]
+    pub(crate) metadata_endpoint: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct CredentialsArgs {
+    #[command(flatten)]
+    pub(crate) credential: CredentialArgs,
+
+    /// Base URL of the DNSPod API 3.0.
+    #[arg(long, value_name = "URL", help_heading = DNS)]
+    pub(crate) dnspod_endpoint: Option<String>,
+    /// Base URL of the legacy DNSPod API, which DNSPod tokens are for.
+    #[arg(long, value_name = "URL", help_heading = DNS)]
+    pub(crate) dnspod_legacy_endpoint: Option<String>,
+    /// A PEM file with root certificates to trust besides Mozilla's.
+    #[arg(long, value_name = "FILE", help_heading = DNS)]
+    pub(crate) ca_root: Option<String>,
+
+    /// Print the CAM policy that allows what is needed for the zone of this name, and nothing else.
+    #[arg(long, value_name = "NAME", help_heading = OUTPUT)]
+    pub(crate) print_policy: Option<String>,
+    /// Print one JSON object.
+    #[arg(long, help_heading = OUTPUT)]
+    pub(crate) json: bool,
+    /// Log what is done; twice, also what the libraries do.
+    #[arg(short, long, action = ArgAction::Count, help_heading = OUTPUT)]
+    pub(crate) verbose: u8,
+}
+
 const CA: &str = "Certificate authority";
+const CREDENTIAL: &str = "Credential";
 const DNS: &str = "DNS";
 const FILES: &str = "Key and files";
 const OUTPUT: &str = "Output";

@@ -4,12 +4,16 @@
 //! are collected and reported together.
 
 mod credential;
+mod credentials;
+mod dnspod;
 mod issue;
 mod proxy;
 mod setting;
 
 use std::path::PathBuf;
 
+pub(crate) use credentials::CredentialsConfig;
+pub(crate) use dnspod::Dnspod;
 pub(crate) use issue::{IssueConfig, Services, Target};
 use setting::{Setting, Settings};
 

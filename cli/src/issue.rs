@@ -9,7 +9,6 @@ use acme_core::dns01::AuthoritativeLookup;
 use acme_core::issue::{IssueError, IssueRequest, Issuer, Outcome};
 use acme_core::store::FileStore;
 use acme_core::{Clock as _, SystemClock};
-use dnspod_solver::DnsPod;
 use tokio::time::{Instant, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -55,10 +54,13 @@ async fn issue(config: IssueConfig, screen: Screen) -> Result<Exit, Report> {
     for identifier in repeated {
         progress.note(&format!("{identifier} is given more than once; once is enough"));
     }
+    for warning in &services.dnspod.warnings {
+        progress.note(warning);
+    }
     let request = wanted.request(&services);
     let store = FileStore::open(&state_dir).map_err(|error| Report::of_store(&error))?;
     store.check_writable().await.map_err(|error| Report::of_store(&error))?;
-    let issuer = issuer(services, store)?;
+    let issuer = issuer(services, store, request.ca.email.as_deref())?;
     let outcome = until_stopped(&issuer, &request, &progress, &mut signals).await;
     let written = progress.finish();
     let outcome = match outcome? {
@@ -73,20 +75,14 @@ async fn issue(config: IssueConfig, screen: Screen) -> Result<Exit, Report> {
     Ok(Exit::Success)
 }
 
-fn issuer(services: Services, store: FileStore) -> Result<Issuer, Report> {
+fn issuer(services: Services, store: FileStore, contact: Option<&str>) -> Result<Issuer, Report> {
     let clock = Arc::new(SystemClock);
     let mut provider =
-        DnsPod::builder(services.credential).http(services.http.clone()).clock(clock.clone());
-    if let Some(endpoint) = services.dnspod_endpoint {
-        provider = provider.endpoint(endpoint);
-    }
+        services.dnspod.provider(services.http.clone(), contact).clock(clock.clone());
     if let Some(zone) = services.zone {
         provider = provider.zone(zone);
     }
-    let provider = provider.build().map_err(|error| {
-        let hint = "check --dnspod-endpoint, --ca-root, the session token and the proxy";
-        Report::configuration(format_args!("DNSPod: {error}"), hint)
-    })?;
+    let provider = provider.build().map_err(|error| Report::of_dnspod_options(&error))?;
     let lookup = AuthoritativeLookup::builder().servers(services.dns_servers).build();
     let lookup = lookup.map_err(|error| {
         let hint = "name one with --dns-server IP:PORT, or mend /etc/resolv.conf";

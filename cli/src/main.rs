@@ -3,6 +3,7 @@
 mod args;
 mod ca;
 mod config;
+mod credentials;
 mod documentation;
 mod exit_code;
 mod issue;
@@ -21,7 +22,9 @@ use std::io::{IsTerminal as _, stderr};
 use std::process::ExitCode;
 
 use args::{Command, NotParsed};
-use config::{IssueConfig, SandboxConfig, Screen, ShowConfig, process_environment};
+use config::{
+    CredentialsConfig, IssueConfig, SandboxConfig, Screen, ShowConfig, process_environment,
+};
 use exit_code::Exit;
 use progress::Failed;
 use report::Report;
@@ -62,6 +65,10 @@ fn run(command: Command, screen: Screen) -> Result<Exit, Vec<Report>> {
                 progress::write_json(&Failed::new(worst)).map_err(|report| vec![report])?;
             }
             return issued;
+        }
+        Command::Credentials(args) => {
+            let config = CredentialsConfig::new(&args, environment)?;
+            credentials::run(config, screen)
         }
         Command::Sandbox(args) if args.list_faults => sandbox::list_faults(),
         Command::Sandbox(args) => {

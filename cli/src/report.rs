@@ -7,6 +7,7 @@ use std::io::Write as _;
 
 use acme_core::issue::with_causes;
 use acme_core::store::StoreError;
+use dnspod_solver::BuildError;
 use time::OffsetDateTime;
 
 use crate::exit_code::Exit;
@@ -54,6 +55,12 @@ impl Report {
         Self::new(exit, with_causes(error), hint)
     }
 
+    /// DNSPod cannot be called as it was asked for.
+    pub(crate) fn of_dnspod_options(error: &BuildError) -> Self {
+        let hint = "check the options of the endpoints and of the role, --ca-root and the proxy";
+        Self::configuration(format_args!("DNSPod: {error}"), hint)
+    }
+
     /// Prints it to standard error, in colour where that is a terminal that wants it.
     pub(crate) fn print(&self, colour: bool) {
         let (red, cyan, off) =
@@ -65,6 +72,12 @@ impl Report {
             self.what,
             self.hint
         );
+    }
+
+    /// Prints something that should be mended though it works.
+    pub(crate) fn warn(text: &str, colour: bool) {
+        let (yellow, off) = if colour { ("\x1b[33m", "\x1b[0m") } else { ("", "") };
+        let _ = writeln!(std::io::stderr(), "{yellow}warning:{off} {}", one_line(text));
     }
 }
 

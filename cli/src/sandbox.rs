@@ -8,11 +8,11 @@ use std::path::Path;
 use acme_core::Identifier;
 use acme_core::http::HttpOptions;
 use acme_core::issue::with_causes;
-use dnspod_solver::Credential;
+use dnspod_solver::{Credential, FoundCredential};
 use sandbox::{FAULTS, Sandbox, StartError};
 use url::Url;
 
-use crate::config::{SandboxConfig, Screen, Services, USER_AGENT};
+use crate::config::{Dnspod, SandboxConfig, Screen, Services, USER_AGENT};
 use crate::exit_code::Exit;
 use crate::report::Report;
 use crate::signals::Signals;
@@ -46,8 +46,16 @@ pub(crate) async fn start(
             user_agent: USER_AGENT.to_owned(),
             ..HttpOptions::default()
         },
-        credential,
-        dnspod_endpoint: Some(url(&sandbox.dnspod_tls_endpoint())?),
+        dnspod: Dnspod {
+            credential: FoundCredential::TencentCloud(credential.into()),
+            origin: "the sandbox".to_owned(),
+            role_arn: None,
+            warnings: Vec::new(),
+            endpoint: Some(url(&sandbox.dnspod_tls_endpoint())?),
+            legacy_endpoint: None,
+            sts_endpoint: Some(url(&sandbox.dnspod_tls_endpoint())?),
+            metadata_endpoint: None,
+        },
         zone: None,
         dns_servers: sandbox.name_servers().to_vec(),
     };
@@ -117,6 +125,7 @@ fn print(sandbox: &Sandbox, config: &SandboxConfig, files: &Path) -> Result<(), 
     let servers: Vec<String> = sandbox.name_servers().iter().map(ToString::to_string).collect();
     let zone = config.zones.first().map_or("ws.example", String::as_str);
     let directory = sandbox.directory_url();
+    let dnspod = sandbox.dnspod_tls_endpoint();
     say(
         "A CA, name servers and the DNSPod API run here until Ctrl-C. Paste this into another terminal:",
     );
@@ -125,12 +134,15 @@ fn print(sandbox: &Sandbox, config: &SandboxConfig, files: &Path) -> Result<(), 
          export CERTCTL_CA_ROOT={root}\n\
          export CERTCTL_ACCEPT_TOS=true\n\
          export CERTCTL_DNS_SERVER={}\n\
-         export CERTCTL_DNSPOD_ENDPOINT={}\n\
+         export CERTCTL_DNSPOD_ENDPOINT={dnspod}\n\
+         export CERTCTL_DNSPOD_LEGACY_ENDPOINT={dnspod}\n\
+         export CERTCTL_STS_ENDPOINT={dnspod}\n\
+         export CERTCTL_METADATA_ENDPOINT={}\n\
          export CERTCTL_STATE_DIR={}\n\
          export TENCENTCLOUD_SECRET_ID={}\n\
          export TENCENTCLOUD_SECRET_KEY={}\n",
         servers.join(","),
-        sandbox.dnspod_tls_endpoint(),
+        sandbox.dnspod_endpoint(),
         files.join("state").display(),
         sandbox.secret_id(),
         sandbox.secret_key(),

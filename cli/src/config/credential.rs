@@ -1,72 +1,90 @@
-//! The credential for Tencent Cloud.
+//! The credential for Tencent Cloud or DNSPod: where it is looked for, and what is wrong with it.
 
-use dnspod_solver::Credential;
-use zeroize::Zeroizing;
+use std::path::Path;
+
+use dnspod_solver::{AssumeRole, ChainError, ChainOptions, Found, InstanceRole, credential_chain};
 
 use super::setting::Settings;
+use crate::args::CredentialArgs;
+use crate::exit_code::Exit;
 use crate::report::Report;
 
-const SECRET_ID: &str = "TENCENTCLOUD_SECRET_ID";
-const SECRET_KEY: &str = "TENCENTCLOUD_SECRET_KEY";
-/// The token's names in lego and our documentation, in Terraform, and in tccli.
-const TOKENS: [&str; 3] =
-    ["TENCENTCLOUD_SESSION_TOKEN", "TENCENTCLOUD_SECURITY_TOKEN", "TENCENTCLOUD_TOKEN"];
+/// What Tencent's audit log calls our sessions.
+const SESSION_NAME: &str = "certctl";
 
-/// Reads the credential. `None` goes with a mistake in `settings`.
-pub(super) fn read(settings: &mut Settings<'_>) -> Option<Credential> {
-    let before = settings.mistakes.len();
-    let secret_id = settings.secret(SECRET_ID);
-    let secret_key = settings.secret(SECRET_KEY);
-    let token = token(settings);
-    if settings.mistakes.len() > before {
-        return None;
-    }
-    let missing: Vec<&str> = [(SECRET_ID, secret_id.is_none()), (SECRET_KEY, secret_key.is_none())]
-        .into_iter()
-        .filter_map(|(variable, missing)| missing.then_some(variable))
-        .collect();
-    let (Some(secret_id), Some(secret_key)) = (secret_id, secret_key) else {
-        settings.mistakes.push(Report::configuration(
-            format_args!("no credential for Tencent Cloud: {} not set", and_verb(&missing)),
-            "make an API key at https://console.cloud.tencent.com/cam/capi and set both variables, \
-             or try without one: --sandbox",
-        ));
-        return None;
+/// Looks for the credential. `None` goes with a mistake in `settings`.
+pub(super) fn find(settings: &mut Settings<'_>, args: &CredentialArgs) -> Option<Found> {
+    let options = ChainOptions {
+        instance_role: settings
+            .flag("instance-role", args.instance_role)
+            .then(InstanceRole::default),
+        assume_role: role(settings, args)?,
+        ..ChainOptions::default()
     };
-    match Credential::new(&secret_id, &secret_key) {
-        Ok(credential) => Some(match token {
-            Some(token) => credential.with_token(&token),
-            None => credential,
-        }),
+    let lookup = |variable: &str| settings.foreign(variable);
+    match credential_chain(&lookup, &options) {
+        Ok(found) => Some(found),
         Err(error) => {
-            settings.mistakes.push(Report::configuration(
-                format_args!("{SECRET_ID}, {SECRET_KEY}: {error}"),
-                "the keys of this account are at https://console.cloud.tencent.com/cam/capi",
-            ));
+            settings.mistakes.push(report(&error));
             None
         }
     }
 }
 
-/// The session token, whichever of its names it was given.
-fn token(settings: &mut Settings<'_>) -> Option<Zeroizing<String>> {
-    let mut found: Option<(&str, Zeroizing<String>)> = None;
-    for variable in TOKENS {
-        let Some(token) = settings.secret(variable) else { continue };
-        match &found {
-            Some((first, other)) if *other != token => {
-                settings.mistakes.push(Report::usage(
-                    format_args!("{first} and {variable} are set and differ"),
-                    "unset the one that does not belong to the SecretId",
-                ));
-            }
-            Some(_) => {}
-            None => found = Some((variable, token)),
+/// The role to assume by our own options; the inner `None` where they name none.
+#[expect(clippy::option_option, reason = "a mistake is told from no role, within this file")]
+fn role(settings: &mut Settings<'_>, args: &CredentialArgs) -> Option<Option<AssumeRole>> {
+    let text = |settings: &Settings<'_>, option, typed: &Option<String>| {
+        settings.text(option, typed.as_deref())
+    };
+    let arn = text(settings, "assume-role", &args.assume_role);
+    let session_name = text(settings, "assume-role-session-name", &args.assume_role_session_name);
+    let external_id = text(settings, "assume-role-external-id", &args.assume_role_external_id);
+    let policy = text(settings, "assume-role-policy", &args.assume_role_policy);
+    let Some(arn) = arn else {
+        if let Some(alone) = session_name.or(external_id).or(policy) {
+            settings.mistakes.push(Report::usage(
+                format_args!("{}: there is no role to assume", alone.origin),
+                "add --assume-role ARN, or leave it out",
+            ));
+            return None;
         }
+        return Some(None);
+    };
+    let policy = match policy {
+        Some(file) => Some(settings.file(&file.origin, Path::new(&file.value))?),
+        None => None,
+    };
+    let role = AssumeRole {
+        session_name: session_name.map_or_else(|| SESSION_NAME.to_owned(), |name| name.value),
+        external_id: external_id.map(|id| id.value),
+        policy,
+        ..AssumeRole::new(arn.value)
+    };
+    if let Err(error) = role.check() {
+        settings.mistakes.push(Report::usage(
+            format_args!("{}: {error}", arn.origin),
+            "roles are at https://console.cloud.tencent.com/cam/role",
+        ));
+        return None;
     }
-    found.map(|(_, token)| token)
+    Some(Some(role))
 }
 
-fn and_verb(missing: &[&str]) -> String {
-    format!("{} {}", missing.join(" and "), if missing.len() == 1 { "is" } else { "are" })
+fn report(error: &ChainError) -> Report {
+    let exit = match error {
+        ChainError::Contradiction { .. } | ChainError::SetTwice { .. } => Exit::Usage,
+        _ => Exit::Configuration,
+    };
+    let mut hint = error.hint().to_owned();
+    match error {
+        ChainError::NotFound { .. } => {
+            hint.push_str(", or try without an account: certctl issue --sandbox");
+        }
+        ChainError::InstanceRoleNotAllowed { .. } => {
+            hint.push_str("; it is allowed by --instance-role");
+        }
+        _ => {}
+    }
+    Report::new(exit, error.to_string(), hint)
 }

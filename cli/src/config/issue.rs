@@ -11,11 +11,11 @@ use acme_core::issue::{CertificateAuthority, ExternalAccountBinding, IssueReques
 use acme_core::key::KeyType;
 use acme_core::store::Entry;
 use acme_core::{DnsName, Identifier, IdentifierError};
-use dnspod_solver::Credential;
 use url::Url;
 
+use super::dnspod::{Dnspod, Endpoints};
 use super::setting::{Setting, Settings};
-use super::{USER_AGENT, credential, proxy};
+use super::{USER_AGENT, proxy};
 use crate::args::IssueArgs;
 use crate::ca;
 use crate::report::Report;
@@ -86,9 +86,7 @@ pub(crate) struct Services {
     pub(crate) accept_tos: bool,
     pub(crate) external_account: Option<ExternalAccountBinding>,
     pub(crate) http: HttpOptions,
-    pub(crate) credential: Credential,
-    /// The DNSPod API, where it is not Tencent's own.
-    pub(crate) dnspod_endpoint: Option<Url>,
+    pub(crate) dnspod: Dnspod,
     pub(crate) zone: Option<DnsName>,
     /// The name servers to ask, instead of those of the delegation.
     pub(crate) dns_servers: Vec<SocketAddr>,
@@ -228,7 +226,10 @@ fn services(settings: &mut Settings<'_>, args: &IssueArgs, dry_run: bool) -> Opt
     let external_account = external_account(settings, args.eab_kid.as_deref());
     let accept_tos = settings.flag("accept-tos", args.accept_tos);
     let extra_roots = extra_roots(settings, args.ca_root.as_deref());
-    let dnspod_endpoint = dnspod_endpoint(settings, args.dnspod_endpoint.as_deref());
+    let endpoints = Endpoints {
+        v3: args.dnspod_endpoint.as_deref(),
+        legacy: args.dnspod_legacy_endpoint.as_deref(),
+    };
     let zone = settings.parsed("zone", args.zone.as_deref(), "give the zone as DNSPod shows it");
     let dns_servers = dns_servers(settings, &args.dns_server);
     let http = HttpOptions {
@@ -237,14 +238,13 @@ fn services(settings: &mut Settings<'_>, args: &IssueArgs, dry_run: bool) -> Opt
         user_agent: USER_AGENT.to_owned(),
         ..HttpOptions::default()
     };
-    let credential = credential::read(settings)?;
+    let dnspod = Dnspod::read(settings, &args.credential, &endpoints)?;
     Some(Services {
         directory: directory?,
         accept_tos,
         external_account,
         http,
-        credential,
-        dnspod_endpoint,
+        dnspod,
         zone,
         dns_servers,
     })
@@ -301,7 +301,7 @@ fn external_account(
     }
 }
 
-fn extra_roots(settings: &mut Settings<'_>, typed: Option<&str>) -> Vec<String> {
+pub(super) fn extra_roots(settings: &mut Settings<'_>, typed: Option<&str>) -> Vec<String> {
     let Some(Setting { origin, value }) = settings.text("ca-root", typed) else {
         return Vec::new();
     };
@@ -313,20 +313,6 @@ fn extra_roots(settings: &mut Settings<'_>, typed: Option<&str>) -> Vec<String> 
         ));
     }
     vec![pem]
-}
-
-fn dnspod_endpoint(settings: &mut Settings<'_>, typed: Option<&str>) -> Option<Url> {
-    let Setting { origin, value } = settings.text("dnspod-endpoint", typed)?;
-    match Url::parse(&value) {
-        Ok(url) if matches!(url.scheme(), "https" | "http") && url.has_host() => Some(url),
-        _ => {
-            settings.mistakes.push(Report::usage(
-                format_args!("{origin}: {value:?} is not the URL of a server"),
-                "Tencent's own is https://dnspod.tencentcloudapi.com and needs no option",
-            ));
-            None
-        }
-    }
 }
 
 fn dns_servers(settings: &mut Settings<'_>, typed: &[String]) -> Vec<SocketAddr> {
@@ -354,6 +340,11 @@ fn reject_beside_sandbox(settings: &mut Settings<'_>, args: &IssueArgs) {
         ("--eab-kid", args.eab_kid.is_some()),
         ("--dns-server", !args.dns_server.is_empty()),
         ("--dnspod-endpoint", args.dnspod_endpoint.is_some()),
+        ("--dnspod-legacy-endpoint", args.dnspod_legacy_endpoint.is_some()),
+        ("--instance-role", args.credential.instance_role),
+        ("--assume-role", args.credential.assume_role.is_some()),
+        ("--sts-endpoint", args.credential.sts_endpoint.is_some()),
+        ("--metadata-endpoint", args.credential.metadata_endpoint.is_some()),
         ("--zone", args.zone.is_some()),
     ] {
         if typed {

@@ -10,6 +10,12 @@ use crate::exit_code::Exit;
 use crate::wording;
 
 impl Report {
+    /// An error of the DNS provider outside of an issuance, seen at `now`.
+    pub(crate) fn of_provider(error: &DnsProviderError, now: OffsetDateTime) -> Self {
+        let (exit, hint) = provider(error, now);
+        Self::new(exit, error.to_string(), hint)
+    }
+
     /// An error of an issuance, seen at `now`.
     pub(crate) fn of_issue(error: &IssueError, now: OffsetDateTime) -> Self {
         let (exit, hint) = judge(error, now);
@@ -121,8 +127,12 @@ fn provider(error: &DnsProviderError, now: OffsetDateTime) -> (Exit, String) {
     let (exit, hint) = match error {
         DnsProviderError::CredentialRefused { .. } => (
             Exit::CredentialRefused,
-            "check TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY against \
+            "`certctl credentials` shows which credential is used and where it comes from; compare it with \
              https://console.cloud.tencent.com/cam/capi",
+        ),
+        DnsProviderError::NoCredential { .. } => (
+            Exit::Configuration,
+            "`certctl credentials` shows where the credential comes from; `certctl help credentials` where else it can",
         ),
         DnsProviderError::NotPermitted { .. } => (
             Exit::Configuration,

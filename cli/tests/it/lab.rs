@@ -39,6 +39,9 @@ impl Lab {
             ("CERTCTL_ACCEPT_TOS", "true".to_owned()),
             ("CERTCTL_DNS_SERVER", servers.join(",")),
             ("CERTCTL_DNSPOD_ENDPOINT", sandbox.dnspod_tls_endpoint()),
+            ("CERTCTL_DNSPOD_LEGACY_ENDPOINT", sandbox.dnspod_tls_endpoint()),
+            ("CERTCTL_STS_ENDPOINT", sandbox.dnspod_tls_endpoint()),
+            ("CERTCTL_METADATA_ENDPOINT", sandbox.dnspod_endpoint()),
             ("TENCENTCLOUD_SECRET_ID", sandbox.secret_id().to_owned()),
             ("TENCENTCLOUD_SECRET_KEY", sandbox.secret_key().to_owned()),
         ] {

@@ -2,8 +2,10 @@
 //!
 //! ```text
 //! # why
-//! @ zone ws.example          a sandbox in the test's process; also: foreign ZONE, fault NAME, bindings
-//! @ set NAME=VALUE           a variable; `@ names N` sets CERTCTL_DOMAIN to N names in ws.example
+//! @ zone ws.example          a sandbox in the test's process; also: foreign ZONE, fault NAME, bindings, role ARN,
+//!                            instance-role NAME
+//! @ set NAME=VALUE           a variable; `@ unset NAME`; `@ names N` sets CERTCTL_DOMAIN to N names in ws.example
+//! @ file NAME TEXT           a file, `\n` being a line's end, which its owner alone can read
 //! $ certctl issue …
 //! ? 2                        the exit code, where it is not 0
 //! | a line on standard output
@@ -13,6 +15,8 @@
 //! `[..]` stands for anything within a line, a line `...` for any number of lines, `[DIR]` for the test's directory.
 
 use std::fmt::Write as _;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Output;
 use std::time::Duration;
@@ -121,17 +125,22 @@ async fn lab(setting: &[(&str, &str)]) -> Lab {
             "foreign" => builder.foreign_zone(*value),
             "fault" => builder.fault(*value),
             "bindings" => builder.require_external_account(),
+            "role" => builder.role(*value),
+            "instance-role" => builder.instance_role(value),
             _ => continue,
         };
         wanted = true;
     }
     let mut lab = if wanted { Lab::with(builder).await } else { Lab::empty() };
     for (what, value) in setting {
+        let value = filled_in(value, &lab);
         match *what {
             "set" => {
                 let (variable, value) = value.split_once('=').unwrap();
-                let value = value.replace("[DIR]", &lab.path().display().to_string());
-                lab.variables.insert(variable.to_owned(), value);
+                lab.variables.insert(variable.to_owned(), value.to_owned());
+            }
+            "unset" => {
+                lab.variables.remove(&value);
             }
             "names" => {
                 let count: u32 = value.parse().unwrap();
@@ -140,13 +149,26 @@ async fn lab(setting: &[(&str, &str)]) -> Lab {
             }
             "file" => {
                 let (name, contents) = value.split_once(' ').unwrap();
-                std::fs::write(lab.path().join(name), contents).unwrap();
+                let path = lab.path().join(name);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(&path, contents.replace("\\n", "\n")).unwrap();
+                std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
             }
-            "zone" | "foreign" | "fault" | "bindings" => {}
+            "zone" | "foreign" | "fault" | "bindings" | "role" | "instance-role" => {}
             other => panic!("what is {other:?}?"),
         }
     }
     lab
+}
+
+/// `value` with what is known only now in place of `[DIR]`, `[SECRET_ID]`, `[SECRET_KEY]` and `[LOGIN_TOKEN]`.
+fn filled_in(value: &str, lab: &Lab) -> String {
+    let value = value.replace("[DIR]", &lab.path().display().to_string());
+    let Some(sandbox) = &lab.sandbox else { return value };
+    value
+        .replace("[SECRET_ID]", sandbox.secret_id())
+        .replace("[SECRET_KEY]", sandbox.secret_key())
+        .replace("[LOGIN_TOKEN]", sandbox.login_token())
 }
 
 /// The words of a command, as a shell would split them: at spaces outside of single quotes.

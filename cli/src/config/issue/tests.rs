@@ -86,7 +86,7 @@ fn every_option_is_understood() {
     let servers: Vec<String> = services.dns_servers.iter().map(ToString::to_string).collect();
     assert_eq!(servers, ["192.0.2.1:53", "[2001:db8::1]:5353"]);
     assert_eq!(
-        services.dnspod_endpoint.unwrap().host_str(),
+        services.dnspod.endpoint.unwrap().host_str(),
         Some("dnspod.intl.tencentcloudapi.com")
     );
     assert_eq!(services.zone.unwrap().as_str(), "ws.example");
@@ -109,6 +109,14 @@ const VALUES: &[(&str, &str, Option<&str>)] = &[
     ("name", "mine", Some("../mine")),
     ("dns-server", "192.0.2.1 192.0.2.2:5353", Some("ns1.example")),
     ("dnspod-endpoint", "https://dnspod.example", Some("dnspod")),
+    ("dnspod-legacy-endpoint", "https://dnsapi.example", Some("dnsapi")),
+    ("instance-role", "true", Some("maybe")),
+    ("assume-role", "qcs::cam::uin/1:roleName/r", Some("certificates")),
+    ("assume-role-session-name", "", Some("me")),
+    ("assume-role-external-id", "", Some("id")),
+    ("assume-role-policy", "", Some("/nowhere/policy.json")),
+    ("sts-endpoint", "https://sts.example", Some("sts")),
+    ("metadata-endpoint", "http://127.0.0.1:80", Some("metadata")),
     ("zone", "ws.example", Some("*")),
     ("propagation-timeout", "1h", Some("soon")),
     ("ca-timeout", "7", Some("0")),
@@ -170,7 +178,7 @@ fn all_mistakes_are_reported_together_each_with_the_option_it_is_in() {
         "--fault: only the sandbox",
         "--name: \"../x\"",
         "CERTCTL_FORCE: \"perhaps\"",
-        "configuration: no credential for Tencent Cloud: TENCENTCLOUD_SECRET_KEY is not set",
+        "configuration: TENCENTCLOUD_SECRET_ID is set and TENCENTCLOUD_SECRET_KEY is not",
     ] {
         assert_eq!(said.iter().filter(|said| said.contains(part)).count(), 1, "{part}: {said:#?}");
     }
