@@ -1,8 +1,11 @@
 //! Tests that cross crates or need servers and clients that this project did not write.
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod aggregated_server;
+mod cert_manager;
 mod certbot_plugins;
 mod certctl_issue;
+mod control_plane;
 mod dnspod_endpoints;
 mod foreign_clients;
 mod lego_bridge;
@@ -22,7 +25,9 @@ fn main() -> std::process::ExitCode {
     e2e::harness::run(
         [
             certbot_plugins::tests(),
+            cert_manager::tests(),
             certctl_issue::tests(),
+            control_plane::tests(),
             dnspod_endpoints::tests(),
             foreign_clients::tests(),
             lego_bridge::tests(),

@@ -12,6 +12,8 @@ pub struct Environment {
     pub cache: PathBuf,
     /// `PEBBLE`: a Pebble to use as it is.
     pub pebble: Option<PathBuf>,
+    /// `KUBEBUILDER_ASSETS`: a directory with `etcd` and `kube-apiserver` to use as they are.
+    pub kubebuilder_assets: Option<PathBuf>,
     /// `CARGO`: the cargo that runs the tests, to build `certctl` with.
     pub cargo: PathBuf,
     /// The directories of `PATH`.
@@ -33,6 +35,7 @@ impl Environment {
             ci: variable("CI").is_some_and(|value| value.as_os_str() == "true"),
             cache,
             pebble: variable("PEBBLE"),
+            kubebuilder_assets: variable("KUBEBUILDER_ASSETS"),
             cargo: variable("CARGO").unwrap_or_else(|| "cargo".into()),
             path: std::env::var_os("PATH")
                 .map(|path| std::env::split_paths(&path).collect())

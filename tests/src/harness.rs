@@ -48,6 +48,8 @@ pub fn run(tests: Vec<Test>) -> std::process::ExitCode {
     let ci = Environment::read().ci;
     let trials = tests.into_iter().map(|test| trial(test, ci)).collect();
     let conclusion: Conclusion = libtest_mimic::run(&arguments, trials);
+    crate::cert_manager::stop_shared();
+    crate::control_plane::stop_shared();
     if !arguments.list {
         print_table(ci);
     }

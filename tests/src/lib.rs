@@ -2,12 +2,18 @@
 //! obtained and cached by themselves; the hook through which those clients edit a zone; a harness that says at the
 //! end which of them were there.
 
+pub mod cert_manager;
 pub mod certctl;
 pub mod client_home;
+pub mod conformance;
 pub mod connect_proxy;
+pub mod control_plane;
+pub mod daemon;
+pub mod dns_relay;
 pub mod environment;
 pub mod foreign_client;
 pub mod harness;
+pub mod helm;
 pub mod json_lines;
 pub mod lego_bridge;
 pub mod oracle;

@@ -2,9 +2,13 @@
 
 mod cache;
 mod certbot;
+mod go_module;
+mod helm;
+mod kubernetes;
 mod lego;
 mod pebble;
 mod python;
+pub mod routable_address;
 pub mod small_disk;
 
 use std::fmt;
@@ -39,6 +43,18 @@ pub enum RealPart {
     CertbotDnsTencentcloud,
     /// A certbot plugin that uses DNSPod's legacy API.
     CertbotDnspod,
+    /// etcd and kube-apiserver.
+    KubeApiserver,
+    /// Kubernetes' own controllers: what deletes namespaces and collects garbage.
+    KubeControllerManager,
+    /// cert-manager's controllers, cainjector and admission webhook.
+    CertManager,
+    /// cert-manager's conformance suite for DNS01 webhooks.
+    Conformance,
+    /// Helm, to check and install charts.
+    Helm,
+    /// An IPv4 address of this machine that other than loopback addresses may be in an `EndpointSlice`.
+    RoutableAddress,
     /// A file system of a few kilobytes that only one program sees.
     SmallDisk,
 }
@@ -80,7 +96,7 @@ impl fmt::Display for Missing {
 
 impl RealPart {
     /// Every part, in the order of the closing table.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 17] = [
         Self::Pebble,
         Self::PebbleWithProfiles,
         Self::Certbot,
@@ -91,6 +107,12 @@ impl RealPart {
         Self::CertbotDnsTencent,
         Self::CertbotDnsTencentcloud,
         Self::CertbotDnspod,
+        Self::KubeApiserver,
+        Self::KubeControllerManager,
+        Self::CertManager,
+        Self::Conformance,
+        Self::Helm,
+        Self::RoutableAddress,
         Self::SmallDisk,
     ];
 
@@ -107,6 +129,12 @@ impl RealPart {
             Self::CertbotDnsTencent => "certbot-dns-tencent",
             Self::CertbotDnsTencentcloud => "certbot-dns-tencentcloud",
             Self::CertbotDnspod => "certbot-dnspod",
+            Self::KubeApiserver => "kube-apiserver",
+            Self::KubeControllerManager => "kube-controller-manager",
+            Self::CertManager => "cert-manager",
+            Self::Conformance => "conformance suite",
+            Self::Helm => "Helm",
+            Self::RoutableAddress => "routable address",
             Self::SmallDisk => "small disk",
         }
     }
@@ -138,6 +166,14 @@ impl RealPart {
             Self::CertbotDnspod => {
                 python::CERTBOT_DNSPOD.obtain(&environment, "certbot-dnspod", "certbot").await
             }
+            Self::KubeApiserver => kubernetes::kube_apiserver(&environment).await,
+            Self::KubeControllerManager => {
+                kubernetes::full(&environment, "kube-controller-manager").await
+            }
+            Self::CertManager => kubernetes::full(&environment, "cert-manager").await,
+            Self::Conformance => kubernetes::full(&environment, "conformance.test").await,
+            Self::Helm => helm::obtain(&environment).await,
+            Self::RoutableAddress => routable_address::obtain(),
             Self::SmallDisk => small_disk::obtain(&environment).await,
         }
     }

@@ -1,0 +1,15 @@
+//! A real cert-manager on a [`ControlPlane`](crate::control_plane::ControlPlane): its controllers with the rights that its chart
+//! gives them, cainjector, and its admission webhook.
+
+mod admission;
+mod issuer;
+mod parts;
+mod reference_webhook;
+mod rights;
+mod shared;
+
+pub use issuer::{acme_cluster_issuer, issued};
+pub use parts::{CertManager, NAMESPACE, SERVICE_ACCOUNT};
+pub use reference_webhook::{ReferenceWebhook, reference_config, reference_webhook_command};
+pub(crate) use shared::stop_shared;
+pub use shared::{SharedCertManager, shared};
