@@ -173,7 +173,7 @@ async fn conformance(sandbox: &Sandbox, hook: &TxtHook) -> Conformance {
     }
 }
 
-/// A Pebble that validates through the sandbox's DNS and, for cert-manager's sake, never refuses a nonce.
+/// A Pebble that validates through the sandbox's DNS; it refuses no nonce, which cert-manager answers by waiting.
 async fn pebble(sandbox: &Sandbox) -> Pebble {
     let dns = sandbox.name_servers()[0];
     let options = PebbleOptions { dns, nonce_reject: Some(0), ..PebbleOptions::default() };

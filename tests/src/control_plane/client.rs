@@ -5,7 +5,6 @@ use std::time::Duration;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -14,9 +13,6 @@ use super::pki::Pair;
 
 /// Longer than kube-apiserver's own bound of 60 s for a request, which it answers itself.
 const REQUEST_LIMIT: Duration = Duration::from_secs(70);
-
-/// The pause before a watch that failed is begun anew: kube-apiserver may be restarting.
-const REPEAT: Duration = Duration::from_millis(50);
 
 /// Who applies objects here (<https://kubernetes.io/docs/reference/using-api/server-side-apply/>).
 const FIELD_MANAGER: &str = "certctl-e2e";
@@ -159,61 +155,6 @@ impl KubeClient {
         self.request(Method::DELETE, &object.to_string(), None).await.map(drop)
     }
 
-    /// Waits until `condition` holds of the object (`None` while there is none) and returns it; `what` says in words
-    /// what is waited for. A kube-apiserver that is away meanwhile is waited for too.
-    ///
-    /// # Errors
-    /// A sentence, when the time is up: with the object as it was last seen.
-    pub async fn until(
-        &self,
-        object: &ObjectPath,
-        what: &str,
-        limit: Duration,
-        mut condition: impl FnMut(Option<&Value>) -> bool,
-    ) -> Result<Option<Value>, String> {
-        let deadline = Instant::now() + limit;
-        let mut last = None;
-        let seen = async {
-            loop {
-                match self.watch(object, &mut last, &mut condition).await {
-                    Ok(true) => return,
-                    Ok(false) => {}
-                    Err(_) => sleep(REPEAT).await,
-                }
-            }
-        };
-        if timeout_at(deadline, seen).await.is_ok() {
-            return Ok(last);
-        }
-        let last = last.map_or_else(|| "absent".to_owned(), |object| format!("{object:#}"));
-        Err(format!("{object}: not {what} within {} s; it is {last}", limit.as_secs()))
-    }
-
-    /// Waits until the object's condition `kind` has the status `True`, and returns the object.
-    ///
-    /// # Errors
-    /// As [`until`](Self::until).
-    pub async fn until_condition(
-        &self,
-        object: &ObjectPath,
-        kind: &str,
-        limit: Duration,
-    ) -> Result<Value, String> {
-        let holds = |object: Option<&Value>| {
-            object.is_some_and(|object| condition(object, kind) == Some("True"))
-        };
-        let found = self.until(object, kind, limit, holds).await?;
-        Ok(found.unwrap_or_default())
-    }
-
-    /// Waits until the object is gone.
-    ///
-    /// # Errors
-    /// As [`until`](Self::until).
-    pub async fn until_gone(&self, object: &ObjectPath, limit: Duration) -> Result<(), String> {
-        self.until(object, "gone", limit, |object| object.is_none()).await.map(drop)
-    }
-
     /// Any request: a path with its query, and a body with its media type.
     pub async fn request(
         &self,
@@ -227,7 +168,7 @@ impl KubeClient {
         Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
 
-    async fn send(
+    pub(super) async fn send(
         &self,
         method: Method,
         path: &str,
@@ -267,51 +208,6 @@ impl KubeClient {
         })
     }
 
-    /// Follows an object until the condition holds (`true`) or kube-apiserver ends the watch.
-    async fn watch(
-        &self,
-        object: &ObjectPath,
-        last: &mut Option<Value>,
-        condition: &mut impl FnMut(Option<&Value>) -> bool,
-    ) -> Result<bool, KubeError> {
-        let collection =
-            format!("{}?fieldSelector=metadata.name%3D{}", object.collection, object.name);
-        let mut found = self.request(Method::GET, &collection, None).await?;
-        *last = found["items"].as_array_mut().and_then(Vec::pop);
-        if condition(last.as_ref()) {
-            return Ok(true);
-        }
-        let version = found["metadata"]["resourceVersion"].as_str().unwrap_or("0");
-        let path = format!("{collection}&watch=true&resourceVersion={version}");
-        let mut events = self.send(Method::GET, &path, None, None).await?;
-        let mut text = Vec::new();
-        loop {
-            let chunk = events.chunk().await;
-            let chunk = chunk.map_err(|source| KubeError::Unreachable {
-                method: Method::GET,
-                path: path.clone(),
-                source,
-            })?;
-            let Some(chunk) = chunk else { return Ok(false) };
-            text.extend_from_slice(&chunk);
-            while let Some(end) = text.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = text.drain(..=end).collect();
-                let Ok(mut event) = serde_json::from_slice::<Value>(&line) else {
-                    return Ok(false);
-                };
-                match event["type"].as_str() {
-                    Some("ADDED" | "MODIFIED") => *last = Some(event["object"].take()),
-                    Some("DELETED") => *last = None,
-                    // Too old a version, for example: begin anew.
-                    _ => return Ok(false),
-                }
-                if condition(last.as_ref()) {
-                    return Ok(true);
-                }
-            }
-        }
-    }
-
     /// Where an object belongs: kube-apiserver knows the plural of its kind, and whether it is in a namespace.
     async fn path_of(&self, object: &Value) -> Result<ObjectPath, KubeError> {
         let field = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -338,12 +234,6 @@ impl KubeClient {
         };
         Ok(ObjectPath { collection, name: field(&object["metadata"]["name"]) })
     }
-}
-
-/// The status of an object's condition: `True`, `False` or `Unknown`.
-pub fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a str> {
-    let conditions = object["status"]["conditions"].as_array()?;
-    conditions.iter().find(|condition| condition["type"] == kind)?["status"].as_str()
 }
 
 /// A Secret of kind `Opaque` with text values.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::plane::{ControlPlane, flags, free_port, run};
+use super::plane::ControlPlane;
+use super::programs::{flags, free_port, run};
 use crate::daemon::Daemon;
 use crate::real_part::RealPart;
 

@@ -12,9 +12,11 @@ mod kubeconfig;
 mod object;
 mod pki;
 mod plane;
+mod programs;
 mod shared;
+mod watch;
 
-pub use client::{KubeClient, KubeError, condition, secret};
+pub use client::{KubeClient, KubeError, secret};
 pub use controllers::KubeControllerManager;
 pub use object::{
     API_SERVICES, CERTIFICATE_REQUESTS, CERTIFICATES, CHALLENGES, CLUSTER_ISSUERS, CONFIG_MAPS,
@@ -23,6 +25,7 @@ pub use object::{
 };
 pub use pki::Pair;
 pub use plane::{ControlPlane, ControlPlaneOptions, Routing};
-pub(crate) use plane::{flags, free_port, run};
+pub(crate) use programs::{flags, free_port, run};
 pub use shared::shared;
 pub(crate) use shared::stop_shared;
+pub use watch::condition;
