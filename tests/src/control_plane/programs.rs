@@ -14,24 +14,27 @@ use crate::daemon::{Daemon, Run};
 /// How long etcd may take, on a busy machine.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
+/// Where etcd answers kube-apiserver.
+const ETCD_SOCKET: &str = "etcd.sock";
+
 pub(super) async fn start_etcd(program: &Path, dir: &Path) -> Result<Daemon, String> {
-    // Sockets in a folder of our own: no ports to be chosen, and nobody else on the machine reads the Secrets.
-    let clients = format!("unix://{}", dir.join("etcd.sock").display());
-    let peers = format!("unix://{}", dir.join("peer.sock").display());
+    // Sockets in a folder of our own: no ports to be chosen, and nobody else on the machine reads the Secrets. What etcd
+    // advertises has to have a port; this one is the name of a socket in the folder that it runs in.
+    let peers = "unix://peer:1".to_owned();
+    let socket = dir.join(ETCD_SOCKET);
     let arguments = flags([
         ("name", "e2e".to_owned()),
         ("data-dir", dir.join("etcd").display().to_string()),
         // What is left when the machine goes down is of no interest.
         ("unsafe-no-fsync", "true".to_owned()),
         ("log-level", "warn".to_owned()),
-        ("listen-client-urls", clients.clone()),
-        ("advertise-client-urls", clients),
+        ("listen-client-urls", format!("unix://{}", socket.display())),
+        ("advertise-client-urls", "unix://not-used:1".to_owned()),
         ("listen-peer-urls", peers.clone()),
         ("initial-advertise-peer-urls", peers.clone()),
         ("initial-cluster", format!("e2e={peers}")),
     ]);
     let mut etcd = Daemon::start(run("etcd", program, arguments, dir)).await?;
-    let socket = dir.join("etcd.sock");
     let listens = async || tokio::net::UnixStream::connect(&socket).await.is_ok();
     etcd.until("it listened", START_LIMIT, listens).await?;
     Ok(etcd)
@@ -47,7 +50,7 @@ pub(super) async fn start_apiserver(
     let file = |name: &str| pki.file(name).display().to_string();
     let fixed = |text: &str| text.to_owned();
     let arguments = flags([
-        ("etcd-servers", format!("unix://{}", dir.join("etcd.sock").display())),
+        ("etcd-servers", format!("unix://{}", dir.join(ETCD_SOCKET).display())),
         ("bind-address", fixed("127.0.0.1")),
         ("advertise-address", fixed("127.0.0.1")),
         ("secure-port", url.port().unwrap_or_default().to_string()),

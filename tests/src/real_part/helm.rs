@@ -15,15 +15,7 @@ pub(super) async fn obtain(environment: &Environment) -> Result<Obtained, Missin
             let flags = format!("-ldflags=-s -w -X {HELM}/internal/version.version={version}");
             let main = format!("{HELM}/cmd/helm");
             module
-                .run(&[
-                    "build",
-                    "-trimpath",
-                    "-buildvcs=false",
-                    &flags,
-                    "-o",
-                    &program.to_string_lossy(),
-                    &main,
-                ])
+                .run(&["build", "-buildvcs=false", &flags, "-o", &program.to_string_lossy(), &main])
                 .await
                 .map(drop)
         })
