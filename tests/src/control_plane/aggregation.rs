@@ -116,6 +116,16 @@ impl ControlPlane {
         Ok(())
     }
 
+    /// Takes the API group from its Service again. One that stays when its server has gone holds up the deletion of every
+    /// namespace of the control plane.
+    ///
+    /// # Errors
+    /// A sentence: kube-apiserver refuses.
+    pub async fn unregister(&self, group: &str) -> Result<(), String> {
+        let path = API_SERVICES.named(&format!("v1alpha1.{group}"));
+        self.admin.delete(&path).await.map_err(|error| error.to_string())
+    }
+
     /// Lets a service account create whatever is in an API group, as a webhook's chart lets cert-manager's.
     ///
     /// # Errors

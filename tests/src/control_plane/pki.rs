@@ -43,7 +43,9 @@ impl Pki {
         pki.write("ca.crt", &pki.ca.pem())?;
         pki.write_pair("apiserver", &pki.apiserver()?)?;
         pki.write_pair("admin", &pki.ca.client("admin", &["system:masters"])?)?;
-        pki.write("service-accounts.key", &key()?.serialize_pem())?;
+        let service_accounts = key()?;
+        pki.write("service-accounts.key", &service_accounts.serialize_pem())?;
+        pki.write("service-accounts.pub", &service_accounts.public_key_pem())?;
         pki.write("front-proxy-ca.crt", &pki.front_proxy.pem())?;
         pki.write_pair(FRONT_PROXY_CLIENT, &pki.front_proxy.client(FRONT_PROXY_CLIENT, &[])?)?;
         Ok(pki)

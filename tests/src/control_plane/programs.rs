@@ -62,7 +62,7 @@ pub(super) async fn start_apiserver(
         ("authorization-mode", fixed("RBAC")),
         ("service-cluster-ip-range", fixed("10.0.0.0/16")),
         ("service-account-issuer", fixed("https://kubernetes.default.svc")),
-        ("service-account-key-file", file("service-accounts.key")),
+        ("service-account-key-file", file("service-accounts.pub")),
         ("service-account-signing-key-file", file("service-accounts.key")),
         // It would wait for accounts that only kube-controller-manager makes.
         ("disable-admission-plugins", fixed("ServiceAccount")),
