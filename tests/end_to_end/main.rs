@@ -5,6 +5,12 @@ mod aggregated_server;
 mod cert_manager;
 mod certbot_plugins;
 mod certctl_issue;
+mod chart_files;
+mod chart_installed;
+mod chart_pods;
+mod chart_refusals;
+mod chart_rendering;
+mod chart_upgrades;
 mod control_plane;
 mod dnspod_endpoints;
 mod foreign_clients;
@@ -27,6 +33,12 @@ fn main() -> std::process::ExitCode {
             certbot_plugins::tests(),
             cert_manager::tests(),
             certctl_issue::tests(),
+            chart_files::tests(),
+            chart_installed::tests(),
+            chart_pods::tests(),
+            chart_refusals::tests(),
+            chart_rendering::tests(),
+            chart_upgrades::tests(),
             control_plane::tests(),
             dnspod_endpoints::tests(),
             foreign_clients::tests(),

@@ -50,6 +50,18 @@ pub async fn template(release: &Release) -> Result<String, String> {
     helm.run().await
 }
 
+/// What Helm would print after installing, for a cluster that is not asked.
+///
+/// # Errors
+/// A sentence with what Helm complains of.
+pub async fn notes(release: &Release) -> Result<String, String> {
+    let mut helm = Helm::prepare(&release.values).await?;
+    helm.command.args(["install", &release.name]).arg(&release.chart);
+    helm.command.args(["--namespace", &release.namespace, "--dry-run=client"]);
+    let said = helm.run().await?;
+    said.split_once("\nNOTES:\n").map(|(_, notes)| notes.to_owned()).ok_or(said)
+}
+
 /// Installs a chart and returns what Helm says. Nothing runs pods, so nothing is waited for.
 ///
 /// # Errors
@@ -64,6 +76,17 @@ pub async fn install(plane: &ControlPlane, release: &Release) -> Result<String, 
 /// A sentence with what Helm or kube-apiserver complains of.
 pub async fn upgrade(plane: &ControlPlane, release: &Release) -> Result<String, String> {
     change(plane, release, &["upgrade", "--reset-values"]).await
+}
+
+/// As [`upgrade`], with these values over all that the release has, the defaults of its former chart included.
+///
+/// # Errors
+/// As [`upgrade`].
+pub async fn upgrade_reusing_values(
+    plane: &ControlPlane,
+    release: &Release,
+) -> Result<String, String> {
+    change(plane, release, &["upgrade", "--reuse-values"]).await
 }
 
 /// Removes a release and returns what Helm says.

@@ -4,6 +4,7 @@
 
 pub mod cert_manager;
 pub mod certctl;
+pub mod chart;
 pub mod client_home;
 pub mod conformance;
 pub mod connect_proxy;

@@ -9,7 +9,7 @@ mod rights;
 mod shared;
 
 pub use issuer::{acme_cluster_issuer, issued};
-pub use parts::{CertManager, NAMESPACE, SERVICE_ACCOUNT};
+pub use parts::{CertManager, NAMESPACE, SERVICE_ACCOUNT, define_kinds};
 pub use reference_webhook::{ReferenceWebhook, reference_config, reference_webhook_command};
 pub(crate) use shared::stop_shared;
 pub use shared::{SharedCertManager, shared};

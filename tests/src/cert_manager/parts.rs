@@ -125,14 +125,27 @@ async fn kubeconfig(plane: &ControlPlane, account: &str) -> Result<String, Strin
     Ok(file.display().to_string())
 }
 
+/// Makes cert-manager's kinds known, for tests that need objects of them and nobody who acts on them.
+///
+/// # Errors
+/// A sentence: cert-manager cannot be had, or kube-apiserver refuses.
+pub async fn define_kinds(plane: &ControlPlane) -> Result<(), String> {
+    let obtained = RealPart::CertManager.obtain().await.map_err(ToString::to_string)?;
+    define_all(plane.admin(), &obtained.program.with_file_name("crds")).await
+}
+
+async fn define_all(admin: &KubeClient, definitions: &Path) -> Result<(), String> {
+    let files =
+        fs::read_dir(definitions).map_err(|error| format!("{}: {error}", definitions.display()))?;
+    let files: Vec<PathBuf> = files.flatten().map(|entry| entry.path()).collect();
+    futures_util::future::try_join_all(files.iter().map(|file| define(admin, file))).await.map(drop)
+}
+
 /// Its resource definitions, its namespace, and the rights of its service accounts.
 async fn install(plane: &ControlPlane, definitions: &Path) -> Result<(), String> {
     let admin = plane.admin();
     let words = |error: KubeError| error.to_string();
-    let files =
-        fs::read_dir(definitions).map_err(|error| format!("{}: {error}", definitions.display()))?;
-    let files: Vec<PathBuf> = files.flatten().map(|entry| entry.path()).collect();
-    futures_util::future::try_join_all(files.iter().map(|file| define(admin, file))).await?;
+    define_all(admin, definitions).await?;
 
     let namespace =
         json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAMESPACE } });
