@@ -1,16 +1,21 @@
 #!/usr/bin/env bash
-# Builds certctl as one static file for this machine's architecture and prints where it is.
+# Builds a program as one static file and prints where it is: certctl unless another package is named, for this machine's
+# architecture unless CARGO_BUILD_TARGET names another.
 #
-# glibc is linked in (there need be no musl toolchain). certctl asks name servers itself, so that nothing is missed of
-# what a static glibc cannot do; packaging/empty-root.sh shows it.
+#     packaging/static.sh [PACKAGE PROGRAM]
+#
+# glibc is linked in (there need be no musl toolchain). Our programs ask name servers themselves, so that nothing is
+# missed of what a static glibc cannot do; packaging/empty-root.sh shows it.
 set -euo pipefail
+package=${1:-certctl}
+program=${2:-$package}
 cd "$(dirname "$0")/.."
 
-target=$(rustc -vV | sed -n 's/^host: //p')
+target=${CARGO_BUILD_TARGET:-$(rustc -vV | sed -n 's/^host: //p')}
 # An explicit target keeps the flags away from build scripts and procedural macros, which cannot be static.
 # By default the crate getrandom asks the dynamic linker whether there is a getrandom(2). Where nothing is dynamic the
 # answer is no, and it would open /dev/urandom, which an empty root does not have.
 RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=+crt-static --cfg getrandom_backend=\"linux_getrandom\"" \
-    cargo build --release --locked --target "$target" -p certctl >&2
+    cargo build --release --locked --target "$target" -p "$package" >&2
 directory=$(cargo metadata --format-version 1 --no-deps --locked | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
-printf '%s\n' "$directory/$target/release/certctl"
+printf '%s\n' "$directory/$target/release/$program"
