@@ -4,8 +4,8 @@
 #
 #     docker buildx build --platform linux/amd64,linux/arm64 --sbom=true --provenance=true --tag NAME:VERSION --push .
 #
-# The machine that builds compiles for every architecture itself: an emulated compiler takes an hour. What the image holds is put
-# together by packaging/image-root.sh, which packaging/try-image.sh runs where there is no container engine.
+# The machine that builds compiles for every architecture itself: an emulated compiler takes an hour. What the image
+# holds is put together by packaging/image-root.sh; packaging/try-image.sh runs it where there is no container engine.
 
 FROM --platform=$BUILDPLATFORM rust:1.95.0-slim-bookworm AS build
 ARG BUILDARCH

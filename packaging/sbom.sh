@@ -10,6 +10,6 @@ target=${CARGO_BUILD_TARGET:-$(rustc -vV | sed -n 's/^host: //p')}
 name=webhook-server.$target
 # It writes one beside the manifest of every package of the workspace, whichever is named.
 trap 'rm -f -- */"$name.json"' EXIT
-cargo cyclonedx --quiet --manifest-path webhook-server/Cargo.toml --format json --target "$target" \
+cargo cyclonedx --quiet --manifest-path webhook-server/Cargo.toml --format json --spec-version 1.5 --target "$target" \
     --override-filename "$name" >&2
 cat "webhook-server/$name.json"
