@@ -14,7 +14,7 @@ use crate::environment::Environment;
 use crate::process::output;
 
 /// A first build compiles for ten minutes of processor time, and the machine may be busy with others.
-const BUILD_LIMIT: Duration = Duration::from_secs(25 * 60);
+const BUILD_LIMIT: Duration = Duration::from_secs(40 * 60);
 
 /// A Go module of ours.
 #[derive(Clone, Debug)]
