@@ -1,0 +1,51 @@
+//! Connections that are not what they should be.
+
+use std::sync::Arc;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use crate::client::tls;
+use crate::scene::Scene;
+
+#[tokio::test]
+async fn who_forgets_tls_is_told_so() {
+    let scene = Scene::start().await;
+    let mut stream = TcpStream::connect(scene.webhook.address()).await.unwrap();
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{answer}");
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains(&format!("Content-Length: {}", body.len())), "{answer}");
+}
+
+#[tokio::test]
+async fn http_1_1_and_2_are_spoken() {
+    let scene = Scene::start().await;
+    for protocol in [&b"h2"[..], b"http/1.1"] {
+        let connector = TlsConnector::from(Arc::new(tls(&scene.serving_ca, None, &[protocol])));
+        let stream = TcpStream::connect(scene.webhook.address()).await.unwrap();
+        let stream = connector.connect("localhost".try_into().unwrap(), stream).await.unwrap();
+        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(protocol));
+    }
+    let answer = scene.client(None).get("/healthz", &[]).await;
+    assert_eq!(answer.status, 200);
+}
+
+#[tokio::test]
+async fn a_large_head_is_refused() {
+    let scene = Scene::start().await;
+    let connector = TlsConnector::from(Arc::new(tls(&scene.serving_ca, None, &[b"http/1.1"])));
+    let stream = TcpStream::connect(scene.webhook.address()).await.unwrap();
+    let mut stream = connector.connect("localhost".try_into().unwrap(), stream).await.unwrap();
+    let head = format!("GET /healthz HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(100_000));
+    // The server may close before it has read everything.
+    let _ = stream.write_all(head.as_bytes()).await;
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+    assert_eq!(scene.client(None).get("/healthz", &[]).await.status, 200);
+}

@@ -1,0 +1,18 @@
+//! The webhook against a kube-apiserver that answers as the test says, and the sandbox's DNSPod.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod authentication;
+mod authorization;
+mod bodies;
+mod challenges;
+mod client;
+mod cluster;
+mod connections;
+mod discovery;
+mod metrics;
+mod pki;
+mod program;
+mod rotation;
+mod scene;
+mod self_signed;
+mod stopping;
