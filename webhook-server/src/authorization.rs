@@ -68,6 +68,11 @@ impl Authorizer {
             Ok(SubjectAccessReview { status: Some(status), .. }) => status,
             // What was not answered is not remembered.
             Ok(_) => return Err(unanswered("the answer has no status")),
+            Err(error) if error.code() == Some(403) => {
+                return Err(unanswered(&format!(
+                    "{error}; bind the ClusterRole system:auth-delegator to its ServiceAccount"
+                )));
+            }
             Err(error) => return Err(unanswered(&error.to_string())),
         };
         let is_allowed = status.allowed && status.denied != Some(true);
@@ -77,13 +82,10 @@ impl Authorizer {
     }
 }
 
-fn unanswered(reason: &str) -> Status {
-    tracing::warn!(
-        error = reason,
-        advice = "bind the ClusterRole system:auth-delegator to this ServiceAccount",
-        "cannot ask whether a user may do something"
-    );
-    Status::internal(format!("Internal error occurred: cannot ask the kube-apiserver: {reason}"))
+fn unanswered(error: &str) -> Status {
+    Status::internal(format!(
+        "Internal error occurred: the webhook cannot ask the kube-apiserver who may do this: {error}"
+    ))
 }
 
 fn specification(user: &User, request: &RequestInfo) -> SubjectAccessReviewSpec {

@@ -46,6 +46,8 @@ pub(crate) fn start(level: LogLevel) {
         .with_span_list(false)
         .with_writer(std::io::stderr);
     tracing_subscriber::registry().with(targets).with(lines).init();
+    // A panic is a line like any other; nothing else in the log is not JSON.
+    std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a bug in the webhook")));
 }
 
 #[cfg(test)]

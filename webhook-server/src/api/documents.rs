@@ -103,7 +103,7 @@ mod tests {
         }
         let response = documents
             .respond(&Method::GET, path, &map)
-            .unwrap_or_else(|status| Response::<Full<Bytes>>::from(status));
+            .unwrap_or_else(Response::<Full<Bytes>>::from);
         let code = response.status().as_u16();
         let etag = response.headers().get("etag").map_or("", |tag| tag.to_str().unwrap());
         let etag = etag.to_owned();

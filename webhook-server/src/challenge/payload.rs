@@ -7,12 +7,14 @@
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use http_body_util::Full;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::request::{Action, ChallengeRequest};
-use crate::api::{self, PAYLOAD_GROUP, PAYLOAD_KIND, Status, VERSION};
+use crate::api::{self, PAYLOAD_KIND, Status};
 
+/// The only version there is of cert-manager's API for webhooks.
+const API_VERSION: &str = "webhook.acme.cert-manager.io/v1alpha1";
 /// Said where a failure has nothing to say.
 const NO_MESSAGE: &str =
     "the challenge failed for a reason that is not known; see the log of the webhook";
@@ -35,7 +37,7 @@ pub(crate) fn read(body: &[u8]) -> Result<Payload, Status> {
     let Value::Object(mut payload) = payload else {
         return Err(Status::bad_request("the body of the request is not a JSON object"));
     };
-    check("apiVersion", payload.get("apiVersion"), &format!("{PAYLOAD_GROUP}/{VERSION}"))?;
+    check("apiVersion", payload.get("apiVersion"), API_VERSION)?;
     check("kind", payload.get("kind"), PAYLOAD_KIND)?;
     let sent = match payload.remove("request") {
         None | Some(Value::Null) => {
@@ -80,29 +82,55 @@ pub(crate) fn read(body: &[u8]) -> Result<Payload, Status> {
 }
 
 /// The answer that the record is as it was asked for.
-pub(crate) fn succeeded(payload: Payload) -> Response<Full<Bytes>> {
-    let response = json!({ "uid": payload.request.uid, "success": true });
-    answer(payload.sent, response)
+pub(crate) fn succeeded(payload: &Payload) -> Response<Full<Bytes>> {
+    answer(payload, true, None)
 }
 
 /// The answer that it is not. People read `message` in the status of the Challenge; cert-manager starts over without
 /// any pause when it differs from the last one, so the same cause has to have the same text.
-pub(crate) fn failed(payload: Payload, message: &str) -> Response<Full<Bytes>> {
+pub(crate) fn failed(payload: &Payload, message: &str) -> Response<Full<Bytes>> {
     let message = if message.trim().is_empty() { NO_MESSAGE } else { message };
-    let status = json!({ "metadata": {}, "status": "Failure", "message": message });
-    let response = json!({ "uid": payload.request.uid, "success": false, "status": status });
-    answer(payload.sent, response)
+    answer(payload, false, Some(Failure { metadata: Metadata {}, status: "Failure", message }))
 }
 
-fn answer(request: Value, response: Value) -> Response<Full<Bytes>> {
-    let payload = json!({
-        "kind": PAYLOAD_KIND,
-        "apiVersion": format!("{PAYLOAD_GROUP}/{VERSION}"),
-        "request": request,
-        "response": response,
-    });
-    api::json(StatusCode::CREATED, &payload)
+fn answer(payload: &Payload, success: bool, status: Option<Failure<'_>>) -> Response<Full<Bytes>> {
+    let answer = Answer {
+        kind: PAYLOAD_KIND,
+        api_version: API_VERSION,
+        request: &payload.sent,
+        response: ResponseFields { uid: &payload.request.uid, success, status },
+    };
+    api::json(StatusCode::CREATED, &answer)
 }
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'a> {
+    kind: &'static str,
+    api_version: &'static str,
+    request: &'a Value,
+    response: ResponseFields<'a>,
+}
+
+/// `response` of the payload. Go's name of `status` is `Result`.
+#[derive(Serialize)]
+struct ResponseFields<'a> {
+    uid: &'a str,
+    success: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Failure<'a>>,
+}
+
+/// As much of `v1.Status` as cert-manager reads.
+#[derive(Serialize)]
+struct Failure<'a> {
+    metadata: Metadata,
+    status: &'static str,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct Metadata {}
 
 /// `request` of the payload. Every field may be absent or null, as Go reads it.
 #[derive(Deserialize)]
@@ -140,6 +168,7 @@ fn shortened(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use http_body_util::BodyExt as _;
+    use serde_json::json;
 
     use super::*;
 
@@ -218,23 +247,23 @@ mod tests {
 
     #[tokio::test]
     async fn trap_1_every_answer_has_a_response() {
-        let success = body(succeeded(read_ok(SENT))).await;
+        let success = body(succeeded(&read_ok(SENT))).await;
         assert_eq!(success["response"], json!({ "uid": "", "success": true }));
         assert_eq!(success["kind"], "ChallengePayload");
         assert_eq!(success["apiVersion"], "webhook.acme.cert-manager.io/v1alpha1");
         let sent: Value = serde_json::from_str(SENT).unwrap();
         assert_eq!(success["request"], sent["request"]);
-        let failure = body(failed(read_ok(SENT), "no")).await;
+        let failure = body(failed(&read_ok(SENT), "no")).await;
         assert_eq!(failure["response"]["success"], false);
     }
 
     #[tokio::test]
     async fn trap_2_a_failure_always_says_something() {
         for message in ["", " \n"] {
-            let failure = body(failed(read_ok(SENT), message)).await;
+            let failure = body(failed(&read_ok(SENT), message)).await;
             assert_eq!(failure["response"]["status"]["message"], NO_MESSAGE);
         }
-        let failure = body(failed(read_ok(SENT), "no zone")).await;
+        let failure = body(failed(&read_ok(SENT), "no zone")).await;
         let status = json!({ "metadata": {}, "status": "Failure", "message": "no zone" });
         assert_eq!(failure["response"]["status"], status);
     }
@@ -242,7 +271,7 @@ mod tests {
     #[tokio::test]
     async fn the_uid_comes_back() {
         let text = r#"{"request":{"uid":"a-1","action":"CleanUp"}}"#;
-        assert_eq!(body(succeeded(read_ok(text))).await["response"]["uid"], "a-1");
-        assert_eq!(body(failed(read_ok(text), "no")).await["response"]["uid"], "a-1");
+        assert_eq!(body(succeeded(&read_ok(text))).await["response"]["uid"], "a-1");
+        assert_eq!(body(failed(&read_ok(text), "no")).await["response"]["uid"], "a-1");
     }
 }

@@ -1,6 +1,7 @@
 //! What is done for a challenge: credentials from the Secret, then the record at DNSPod.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use acme_core::dns01::{DnsProvider as _, TxtRecord};
 use acme_core::http::HttpOptions;
@@ -13,6 +14,9 @@ use super::config::{IssuerConfig, SecretKeySelector};
 use super::request::{Action, ChallengeRequest};
 use super::solve_error::SolveError;
 use crate::kubernetes::read_secret;
+
+/// Time for DNSPod within a challenge's, so that its reason is told instead of that time was up.
+const TIME_LIMIT: Duration = Duration::from_secs(20);
 
 /// How DNSPod is reached.
 #[derive(Clone, Debug, Default)]
@@ -58,7 +62,8 @@ impl Solver {
             .map_err(|error| secret_error(namespace, &config.secret_id_ref, &error.to_string()))?;
         let mut builder = DnsPod::builder(credential)
             .http(self.options.http.clone())
-            .clock(Arc::clone(&self.clock));
+            .clock(Arc::clone(&self.clock))
+            .time_limit(TIME_LIMIT);
         if let Some(endpoint) = &self.options.endpoint {
             builder = builder.endpoint(endpoint.clone());
         }

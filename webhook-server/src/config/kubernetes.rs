@@ -52,8 +52,15 @@ async fn read(flag: &str, path: Option<&Path>) -> Result<kube::Config, Report> {
                 )
             };
             let kubeconfig = Kubeconfig::read_from(path).map_err(failed)?;
+            let has_proxy = has_proxy(&kubeconfig);
             let options = KubeConfigOptions::default();
-            kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(failed)?
+            let mut config =
+                kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(failed)?;
+            if !has_proxy {
+                // The library has taken it from HTTPS_PROXY, which is for DNSPod.
+                config.proxy_url = None;
+            }
+            config
         }
         None => kube::Config::incluster_env().map_err(|error| {
             Report::failure(
@@ -64,4 +71,9 @@ async fn read(flag: &str, path: Option<&Path>) -> Result<kube::Config, Report> {
     };
     config.connect_timeout = Some(CONNECT_TIMEOUT);
     Ok(config)
+}
+
+fn has_proxy(kubeconfig: &Kubeconfig) -> bool {
+    let mut clusters = kubeconfig.clusters.iter().filter_map(|named| named.cluster.as_ref());
+    clusters.any(|cluster| cluster.proxy_url.is_some())
 }

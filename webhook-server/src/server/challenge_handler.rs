@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -60,8 +60,8 @@ impl ChallengeHandler {
         self.metrics.count_challenge(action, outcome, arrived.elapsed());
         log(user, &payload.request, arrived, failure.as_deref());
         Ok(match failure {
-            None => challenge::succeeded(payload),
-            Some(message) => challenge::failed(payload, &message),
+            None => challenge::succeeded(&payload),
+            Some(message) => challenge::failed(&payload, &message),
         })
     }
 
@@ -99,7 +99,11 @@ fn is_json(headers: &HeaderMap) -> bool {
     media_type.trim().eq_ignore_ascii_case("application/json")
 }
 
-async fn read(body: Incoming) -> Result<Bytes, Status> {
+async fn read<B>(body: B) -> Result<Bytes, Status>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     let limited = Limited::new(body, limits::BODY_BYTES);
     match timeout(limits::BODY, limited.collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
@@ -140,5 +144,26 @@ fn log(user: &User, request: &ChallengeRequest, arrived: Instant, failure: Optio
             error,
             "a challenge failed"
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+    use http_body_util::StreamBody;
+    use hyper::body::Frame;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_drips_is_cut_off() {
+        let drips = stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            Some((Ok::<_, std::io::Error>(Frame::data(Bytes::from_static(b"{"))), ()))
+        });
+        let began = Instant::now();
+        let status = read(StreamBody::new(Box::pin(drips))).await.unwrap_err();
+        assert_eq!(status.message, "the body of the request took longer than 10 s");
+        assert_eq!(began.elapsed(), limits::BODY);
     }
 }

@@ -87,11 +87,35 @@ async fn a_secret_that_is_not_there_is_named() {
 
 #[tokio::test]
 async fn trap_4_no_answer_makes_the_client_wait_inside_its_call() {
-    let scene = Scene::start().await;
-    scene.sandbox.set_fault("html-502").unwrap();
+    let choices = Choices { challenge_budget: Duration::from_millis(500), ..Choices::default() };
+    let scene = Scene::start_with(choices).await;
+    scene.wait_until_ready().await;
+    scene.sandbox.set_fault("dnspod-throttled=1000").unwrap();
     let answer = scene.solve("Present", "value").await;
     assert_eq!(answer.status, 201);
+    assert_eq!(answer.json()["response"]["success"], false);
     assert!(!answer.headers.contains_key("retry-after"));
+}
+
+#[tokio::test]
+async fn trap_5_a_repeated_challenge_meets_what_the_first_has_made() {
+    let scene = Scene::start().await;
+    scene.sandbox.set_fault("dnspod-empty-body").unwrap();
+    for _ in 0..2 {
+        let answer = scene.solve("Present", "value").await;
+        assert_eq!(answer.json()["response"]["success"], true, "{}", answer.text);
+    }
+    assert_eq!(scene.sandbox.txt_values(NAME), ["value"]);
+}
+
+#[tokio::test]
+async fn line_breaks_around_a_secret_do_no_harm() {
+    let scene = Scene::start().await;
+    let key = format!("{}\n", scene.sandbox.secret_key());
+    let values = [("secretId", scene.sandbox.secret_id()), ("secretKey", key.as_str())];
+    scene.cluster.put_secret("cert-manager/dnspod", &values);
+    let answer = scene.solve("Present", "value").await;
+    assert_eq!(answer.json()["response"]["success"], true, "{}", answer.text);
 }
 
 #[tokio::test]

@@ -301,7 +301,7 @@ async fn patch_secret(
     let Some(secret) = objects.secrets.get_mut(&format!("{namespace}/{name}")) else {
         return status(404, "NotFound", "not found");
     };
-    if patch["metadata"]["resourceVersion"] != secret.version.to_string() {
+    if patch["metadata"]["resourceVersion"].as_str() != Some(&secret.version.to_string()) {
         return status(409, "Conflict", "the object has been modified");
     }
     secret.set(&patch["stringData"]);

@@ -1,9 +1,11 @@
 //! Connections that are not what they should be.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 
 use crate::client::tls;
@@ -48,4 +50,45 @@ async fn a_large_head_is_refused() {
     let answer = String::from_utf8_lossy(&answer);
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
     assert_eq!(scene.client(None).get("/healthz", &[]).await.status, 200);
+}
+
+/// How long, by the runtime's clock, the server waits before it closes `stream`.
+async fn closed_after(mut stream: impl tokio::io::AsyncRead + Unpin) -> Duration {
+    tokio::time::pause();
+    let began = Instant::now();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    let waited = began.elapsed();
+    tokio::time::resume();
+    waited
+}
+
+#[tokio::test]
+async fn who_says_nothing_is_left() {
+    let scene = Scene::start().await;
+    let stream = TcpStream::connect(scene.webhook.address()).await.unwrap();
+    assert_eq!(closed_after(stream).await.as_secs(), 10);
+}
+
+#[tokio::test]
+async fn who_does_not_finish_a_head_is_left() {
+    let scene = Scene::start().await;
+    let connector = TlsConnector::from(Arc::new(tls(&scene.serving_ca, None, &[b"http/1.1"])));
+    let stream = TcpStream::connect(scene.webhook.address()).await.unwrap();
+    let mut stream = connector.connect("localhost".try_into().unwrap(), stream).await.unwrap();
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\nX: ").await.unwrap();
+    assert_eq!(closed_after(stream).await.as_secs(), 30);
+}
+
+#[tokio::test]
+async fn a_connection_that_nobody_uses_is_closed() {
+    let scene = Scene::start().await;
+    let connector = TlsConnector::from(Arc::new(tls(&scene.serving_ca, None, &[b"h2"])));
+    let stream = TcpStream::connect(scene.webhook.address()).await.unwrap();
+    let mut stream = connector.connect("localhost".try_into().unwrap(), stream).await.unwrap();
+    // The preface of HTTP/2 and empty settings (RFC 9113 §3.4): a client that is there and asks for nothing. It does not
+    // answer pings, so the first that comes ends the connection.
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    let waited = closed_after(stream).await.as_secs();
+    assert!((60..=90).contains(&waited), "{waited} s");
 }
