@@ -10,6 +10,7 @@ use k8s_openapi::api::authorization::v1::{
 };
 use kube::Api;
 use kube::api::PostParams;
+use tokio::sync::Semaphore;
 
 use crate::api::{RequestInfo, Resource, Status, Target};
 use crate::authentication::User;
@@ -21,9 +22,13 @@ const LIFETIME: Duration = Duration::from_secs(10);
 /// Who may do everything without a question, so that the kube-apiserver can tell that we are there.
 const ALWAYS_ALLOWED_GROUP: &str = "system:masters";
 
+/// Questions at once: somebody who sends many requests must not have us flood the kube-apiserver.
+const QUESTIONS: usize = 32;
+
 /// Asks whether users may do things, and remembers the answers.
 pub(crate) struct Authorizer {
     client: kube::Client,
+    questions: Semaphore,
     answers: ExpiringCache<Answer>,
 }
 
@@ -35,7 +40,7 @@ struct Answer {
 
 impl Authorizer {
     pub(crate) fn new(client: kube::Client) -> Self {
-        Self { client, answers: ExpiringCache::new(LIFETIME) }
+        Self { client, questions: Semaphore::new(QUESTIONS), answers: ExpiringCache::new(LIFETIME) }
     }
 
     /// Succeeds where `user` may do what `request` says.
@@ -63,8 +68,11 @@ impl Authorizer {
     async fn ask(&self, spec: SubjectAccessReviewSpec, question: &[u8]) -> Result<Answer, Status> {
         let api: Api<SubjectAccessReview> = Api::all(self.client.clone());
         let review = SubjectAccessReview { spec, ..SubjectAccessReview::default() };
-        let asked = call(api.create(&PostParams::default(), &review)).await;
-        let status = match asked {
+        let asking = async {
+            let _place = self.questions.acquire().await;
+            api.create(&PostParams::default(), &review).await
+        };
+        let status = match call(asking).await {
             Ok(SubjectAccessReview { status: Some(status), .. }) => status,
             // What was not answered is not remembered.
             Ok(_) => return Err(unanswered("the answer has no status")),

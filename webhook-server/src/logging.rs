@@ -38,7 +38,9 @@ pub(crate) fn start(level: LogLevel) {
     let ours = ["cert_manager_webhook_dnspod", "webhook_server", "acme_core", "dnspod_solver"];
     let targets = Targets::new()
         .with_default(LevelFilter::WARN.min(level.into()))
-        .with_targets(ours.map(|target| (target, level)));
+        .with_targets(ours.map(|target| (target, level)))
+        // It says at once, as an error, what its caller says with the reason.
+        .with_target("kube_client", LevelFilter::OFF);
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)

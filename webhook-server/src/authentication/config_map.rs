@@ -37,25 +37,21 @@ pub(super) enum Published {
 pub(super) async fn follow(client: kube::Client, published: watch::Sender<Published>) {
     let api: Api<ConfigMap> = Api::namespaced(client, CONFIG_MAP_NAMESPACE);
     let mut pause = FIRST_PAUSE;
+    let mut complaint = None;
     loop {
         match read(&api).await {
             Ok((version, data)) => {
+                complaint = None;
                 see(&published, data);
                 pause = FIRST_PAUSE;
                 follow_from(&api, &version, &published).await;
                 tokio::time::sleep(PAUSE_AFTER_WATCH).await;
             }
             Err(error) => {
-                let object = format!("ConfigMap {CONFIG_MAP_NAMESPACE}/{CONFIG_MAP}");
-                let advice = match error.code() {
-                    Some(403) => {
-                        "bind the Role extension-apiserver-authentication-reader in kube-system to this ServiceAccount"
-                    }
-                    Some(404) => "the kube-apiserver makes it; or give the CAs by flags",
-                    Some(401) => "the credential of --authentication-kubeconfig is not accepted",
-                    _ => "is the kube-apiserver reachable?",
-                };
-                tracing::warn!(%error, object, advice, "the CAs of callers cannot be read");
+                if complaint.as_ref() != Some(&error) {
+                    complain(&error);
+                    complaint = Some(error);
+                }
                 published.send_if_modified(|published| {
                     let is_first = *published == Published::Awaited;
                     if is_first {
@@ -68,6 +64,19 @@ pub(super) async fn follow(client: kube::Client, published: watch::Sender<Publis
             }
         }
     }
+}
+
+fn complain(error: &CallError) {
+    let advice = match error.code() {
+        Some(401) => "the credential of --authentication-kubeconfig is not accepted",
+        Some(403) => {
+            "bind the Role extension-apiserver-authentication-reader in kube-system to this ServiceAccount"
+        }
+        Some(404) => "the kube-apiserver makes it; or give the CAs by flags",
+        _ => "is the kube-apiserver reachable?",
+    };
+    let object = format!("ConfigMap {CONFIG_MAP_NAMESPACE}/{CONFIG_MAP}");
+    tracing::warn!(%error, object, advice, "the CAs of callers cannot be read; this is tried again");
 }
 
 async fn read(api: &Api<ConfigMap>) -> Result<(String, BTreeMap<String, String>), CallError> {
@@ -102,7 +111,7 @@ async fn follow_from(api: &Api<ConfigMap>, version: &str, published: &watch::Sen
             }
             Ok(WatchEvent::Bookmark(_)) => {}
             Ok(WatchEvent::Error(status)) => {
-                tracing::debug!(message = status.message, "the watch of client CAs ended");
+                tracing::debug!(error = status.message, "the watch of client CAs ended");
                 return;
             }
             Err(error) => {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use k8s_openapi::api::authentication::v1::{TokenReview, TokenReviewSpec};
 use kube::Api;
 use kube::api::PostParams;
+use tokio::sync::Semaphore;
 
 use super::user::User;
 use crate::expiring_cache::ExpiringCache;
@@ -13,15 +14,19 @@ use crate::kubernetes::call;
 /// How long an answer counts, as in Kubernetes' own aggregated servers: a revoked token works so much longer.
 const LIFETIME: Duration = Duration::from_secs(10);
 
+/// Questions at once: somebody who sends many tokens must not have us flood the kube-apiserver.
+const QUESTIONS: usize = 32;
+
 /// Asks about tokens, and remembers the answers.
 pub(crate) struct TokenReviews {
     client: kube::Client,
+    questions: Semaphore,
     answers: ExpiringCache<Result<User, String>>,
 }
 
 impl TokenReviews {
     pub(crate) fn new(client: kube::Client) -> Self {
-        Self { client, answers: ExpiringCache::new(LIFETIME) }
+        Self { client, questions: Semaphore::new(QUESTIONS), answers: ExpiringCache::new(LIFETIME) }
     }
 
     /// The user whose `token` this is, or why there is none.
@@ -34,7 +39,11 @@ impl TokenReviews {
             spec: TokenReviewSpec { token: Some(token.to_owned()), audiences: None },
             ..TokenReview::default()
         };
-        let answer = match call(api.create(&PostParams::default(), &review)).await {
+        let asking = async {
+            let _place = self.questions.acquire().await;
+            api.create(&PostParams::default(), &review).await
+        };
+        let answer = match call(asking).await {
             Ok(review) => user(review),
             // What was not answered is not remembered.
             Err(error) => return Err(format!("cannot ask about the bearer token: {error}")),

@@ -24,7 +24,8 @@ pub(crate) async fn keep_trust(
             .map(|flags| WatchedFile::new(flags.client_ca_file.clone())),
         sources,
         trust,
-        complaint: None,
+        unreadable: None,
+        unusable: None,
     };
     if keeper.sources.need_lookup() {
         tokio::join!(follow(client, sender), keeper.keep(published));
@@ -39,8 +40,9 @@ struct Keeper {
     client_ca: Option<WatchedFile>,
     request_header_ca: Option<WatchedFile>,
     trust: watch::Sender<Option<Arc<Trust>>>,
-    /// The last thing that was wrong, so that it is said once.
-    complaint: Option<String>,
+    /// What was wrong last with reading a file and with what was read, so that each is said once.
+    unreadable: Option<String>,
+    unusable: Option<String>,
 }
 
 impl Keeper {
@@ -66,21 +68,19 @@ impl Keeper {
     /// Reads the files, and tells whether one has changed.
     fn reread(&mut self) -> bool {
         let mut changed = false;
+        let mut unreadable = None;
         for file in self.client_ca.iter_mut().chain(&mut self.request_header_ca) {
             match file.reread() {
                 Ok(differs) => changed |= differs,
                 Err(error) => {
-                    let complaint = format!("cannot read {}: {error}", file.path.display());
-                    if self.complaint.as_ref() != Some(&complaint) {
-                        tracing::warn!(
-                            error = complaint,
-                            "a file with client CAs is kept as it was"
-                        );
-                        self.complaint = Some(complaint);
-                    }
+                    unreadable = Some(format!("cannot read {}: {error}", file.path.display()));
                 }
             }
         }
+        if let Some(error) = unreadable.as_ref().filter(|_| unreadable != self.unreadable) {
+            tracing::warn!(error, "a file with CAs of callers is kept as it was");
+        }
+        self.unreadable = unreadable;
         changed
     }
 
@@ -106,12 +106,12 @@ impl Keeper {
                     "the CAs of callers are known"
                 );
                 self.trust.send_replace(Some(Arc::new(trust)));
-                self.complaint = None;
+                self.unusable = None;
             }
             Err(reason) => {
-                if self.complaint.as_ref() != Some(&reason) {
+                if self.unusable.as_ref() != Some(&reason) {
                     tracing::warn!(error = reason, "the CAs of callers stay as they were");
-                    self.complaint = Some(reason);
+                    self.unusable = Some(reason);
                 }
             }
         }

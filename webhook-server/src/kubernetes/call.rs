@@ -9,10 +9,12 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Waits for `future`, so long as a call may take.
 pub(crate) async fn call<T>(future: impl Future<Output = kube::Result<T>>) -> Result<T, CallError> {
-    match tokio::time::timeout(TIMEOUT, future).await {
-        Ok(result) => result.map_err(CallError::from),
-        Err(_) => Err(CallError::NoAnswer { reason: "no answer within 10 s".to_owned() }),
-    }
+    tokio::time::timeout(TIMEOUT, future)
+        .await
+        .map_err(|_| CallError::NoAnswer {
+            reason: format!("no answer within {} s", TIMEOUT.as_secs()),
+        })?
+        .map_err(CallError::from)
 }
 
 /// Why the kube-apiserver gave no result.

@@ -69,8 +69,8 @@ impl Handler {
             .await
             .map_err(|error| refused(caller, &request, &error))?;
         self.authorizer.authorize(&user, &info).await.inspect_err(|status| {
-            let Status { message, .. } = status;
-            tracing::warn!(address = %caller.address, user = user.name, message, "a request was refused");
+            let error = &status.message;
+            tracing::warn!(address = %caller.address, user = user.name, error, "a request was refused");
         })?;
         match info.target {
             Target::Path(path) if path == "/metrics" && request.method() == Method::GET => {

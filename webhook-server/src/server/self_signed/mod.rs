@@ -78,7 +78,9 @@ impl SelfSigner {
             let made = make(kept.as_ref(), dns_names, now)
                 .map_err(|error| SelfSignedError::Make(error.to_string()))?;
             // The kube-apiserver has to know a new CA before anybody serves below it.
-            self.publish(&made.bundle).await;
+            if let Err(error) = self.publish(&made.bundle).await {
+                tracing::warn!(error, "the kube-apiserver cannot be told of the CA yet");
+            }
             match made.save(&self.client, namespace, secret).await {
                 Ok(()) => tracing::info!(namespace, secret, "a new serving certificate was made"),
                 // Another replica was quicker; what it made is as good.
@@ -103,14 +105,13 @@ impl SelfSigner {
         let mut complaint = None;
         loop {
             let pause = match self.renew(&certificate).await {
-                Ok(true) => {
+                Ok(()) => {
                     complaint = None;
                     INTERVAL
                 }
-                Ok(false) => INTERVAL_AFTER_FAILURE,
                 Err(error) => {
                     if complaint.as_ref() != Some(&error) {
-                        tracing::warn!(error, "the serving certificate stays as it was");
+                        tracing::warn!(error, "the self-signed certificate is not as it should be");
                         complaint = Some(error);
                     }
                     INTERVAL_AFTER_FAILURE
@@ -120,25 +121,23 @@ impl SelfSigner {
         }
     }
 
-    /// Whether the kube-apiserver knows the CA of the certificate that is served from now on.
-    async fn renew(&self, certificate: &ServingCertificate) -> Result<bool, String> {
+    async fn renew(&self, certificate: &ServingCertificate) -> Result<(), String> {
         let kept = self.certificate().await.map_err(|error| error.to_string())?;
         let Pair { certificate: chain, key } = &kept.serving;
         certificate.replace(chain.as_bytes(), key.as_bytes()).map_err(|error| error.to_string())?;
-        Ok(self.publish(&kept.bundle).await)
+        self.publish(&kept.bundle).await
     }
 
-    /// Tells the kube-apiserver to believe `bundle` about us. Whether it did so for every group.
-    async fn publish(&self, bundle: &str) -> bool {
-        let mut is_known = true;
+    /// Tells the kube-apiserver to believe `bundle` about us, for every group.
+    async fn publish(&self, bundle: &str) -> Result<(), String> {
+        let mut published = Ok(());
         for group in &self.groups {
             let api_service = format!("{}.{group}", crate::api::VERSION);
             if let Err(error) = set_ca_bundle(&self.client, &api_service, bundle).await {
-                tracing::warn!(%error, api_service, "the kube-apiserver cannot be told of the CA");
-                is_known = false;
+                published = Err(format!("caBundle of APIService {api_service}: {error}"));
             }
         }
-        is_known
+        published
     }
 }
 
