@@ -91,6 +91,7 @@ impl Config {
                     .to_owned(),
                 ..HttpOptions::default()
             },
+            ..DnspodOptions::default()
         };
         let shutdown_delay = duration(&args.shutdown_delay_duration).unwrap_or_else(|| {
             mistakes.push(Report::usage(

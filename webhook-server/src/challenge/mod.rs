@@ -1,9 +1,14 @@
 //! The challenge: what cert-manager asks for, and what it is answered.
 
 mod calls;
-mod config;
+mod clients;
+mod issuer_config;
+mod options;
 mod payload;
+mod propagation;
 mod request;
+mod secret_credential;
+mod secret_error;
 mod solve_error;
 mod solver;
 
@@ -11,5 +16,5 @@ pub(crate) use calls::Calls;
 pub(crate) use payload::{failed, read, succeeded};
 pub(crate) use request::ChallengeRequest;
 
-pub use solver::DnspodOptions;
+pub use options::DnspodOptions;
 pub(crate) use solver::Solver;

@@ -149,7 +149,8 @@ impl Webhook {
         let (sender, trust) = watch::channel(None);
         keepers.spawn(keep_trust(settings.trust, authentication.clone(), sender));
 
-        let solver = Solver::new(core, settings.dnspod, Arc::clone(&clock));
+        let solver =
+            Solver::new(core, settings.dnspod, Arc::clone(&clock), settings.challenge_budget);
         let calls = Arc::new(Calls::new(solver));
         let metrics = Arc::new(Metrics::default());
         let handler = Arc::new(Handler {
