@@ -82,21 +82,22 @@ impl Api {
         }
     }
 
-    /// Creates a TXT record on the default line and gives its id. `ttl` is in seconds.
+    /// Creates a TXT record and gives its id. `ttl` is in seconds; without a `line` it is on the default one.
     pub(crate) async fn create_txt_record(
         &self,
         zone: &Zone,
         subdomain: &str,
         value: &str,
         ttl: u32,
+        line: Option<&str>,
         deadline: Instant,
     ) -> Result<u64, CallError> {
         match self {
             Self::V3(client) => {
-                client.create_txt_record(zone, subdomain, value, ttl, deadline).await
+                client.create_txt_record(zone, subdomain, value, ttl, line, deadline).await
             }
             Self::Legacy(client) => {
-                client.create_txt_record(zone, subdomain, value, ttl, deadline).await
+                client.create_txt_record(zone, subdomain, value, ttl, line, deadline).await
             }
         }
     }

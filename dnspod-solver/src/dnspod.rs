@@ -122,6 +122,7 @@ pub struct DnsPodBuilder {
     http: HttpOptions,
     clock: Arc<dyn Clock>,
     ttl: u32,
+    record_line: Option<String>,
     time_limit: Option<Duration>,
 }
 
@@ -143,6 +144,7 @@ impl DnsPodBuilder {
             http: HttpOptions::default(),
             clock: Arc::new(SystemClock),
             ttl: TTL_OF_EVERY_PLAN,
+            record_line: None,
             time_limit: None,
         }
     }
@@ -204,6 +206,13 @@ impl DnsPodBuilder {
         self
     }
 
+    /// Creates records on the record line of this name (`境外`; `RecordLine` of `CreateRecord`), instead of the default
+    /// line, which answers everybody. A line answers those who ask from where it is for: a CA asks from several places.
+    pub fn record_line(mut self, name: impl Into<String>) -> Self {
+        self.record_line = Some(name.into());
+        self
+    }
+
     /// Ends each append and each delete within `limit`, instead of 25 s and 40 s. A delete that has less than that may
     /// report a record which was created within the last half minute as not listed yet.
     pub fn time_limit(mut self, limit: Duration) -> Self {
@@ -262,7 +271,8 @@ impl DnsPodBuilder {
                 (Api::Legacy(legacy::Client::new(transport, token, line)), None)
             }
         };
-        let records = Records::new(api, Zones::new(self.zone), self.ttl, self.time_limit);
+        let records =
+            Records::new(api, Zones::new(self.zone), self.ttl, self.record_line, self.time_limit);
         Ok(DnsPod { records: Arc::new(records), caller })
     }
 }

@@ -25,14 +25,22 @@ pub(crate) struct Records {
     api: Api,
     zones: Zones,
     ttl: u32,
+    line: Option<String>,
     time_limit: Option<Duration>,
     created: Created,
 }
 
 impl Records {
-    /// `ttl` is in seconds; `time_limit` takes the place of the usual bounds on one append or delete.
-    pub(crate) fn new(api: Api, zones: Zones, ttl: u32, time_limit: Option<Duration>) -> Self {
-        Self { api, zones, ttl, time_limit, created: Created::default() }
+    /// `ttl` is in seconds; without a `line` records are on the default one; `time_limit` takes the place of the usual
+    /// bounds on one append or delete.
+    pub(crate) fn new(
+        api: Api,
+        zones: Zones,
+        ttl: u32,
+        line: Option<String>,
+        time_limit: Option<Duration>,
+    ) -> Self {
+        Self { api, zones, ttl, line, time_limit, created: Created::default() }
     }
 
     pub(crate) fn calls(&self) -> u64 {
@@ -122,8 +130,16 @@ impl Records {
         deadline: Instant,
     ) -> Result<u64, CallError> {
         let subdomain = zone.subdomain(&record.name);
-        let create =
-            |ttl| self.api.create_txt_record(zone, subdomain, &record.value, ttl, deadline);
+        let create = |ttl| {
+            self.api.create_txt_record(
+                zone,
+                subdomain,
+                &record.value,
+                ttl,
+                self.line.as_deref(),
+                deadline,
+            )
+        };
         match create(self.ttl).await {
             Err(error) if error.class() == Class::TtlLimit && self.ttl != TTL_OF_EVERY_PLAN => {
                 create(TTL_OF_EVERY_PLAN).await

@@ -118,7 +118,8 @@ struct CreateRecord<'a> {
     record_type: &'a str,
     /// Required, and the only text that differs between the sites; the id is the same on both and wins.
     record_line: &'a str,
-    record_line_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record_line_id: Option<&'a str>,
     value: &'a str,
     #[serde(rename = "TTL")]
     ttl: u32,
@@ -231,13 +232,14 @@ impl Client {
         }
     }
 
-    /// Creates a TXT record on the default line and gives its id.
+    /// Creates a TXT record and gives its id. Without a `line` it is on the default one.
     pub(crate) async fn create_txt_record(
         &self,
         zone: &Zone,
         subdomain: &str,
         value: &str,
         ttl: u32,
+        line: Option<&str>,
         deadline: Instant,
     ) -> Result<u64, CallError> {
         let request = CreateRecord {
@@ -245,8 +247,8 @@ impl Client {
             domain_id: zone.id,
             sub_domain: subdomain,
             record_type: "TXT",
-            record_line: "默认",
-            record_line_id: "0",
+            record_line: line.unwrap_or("默认"),
+            record_line_id: line.is_none().then_some("0"),
             value,
             ttl,
         };

@@ -90,7 +90,7 @@ impl Client {
         }
     }
 
-    /// Creates a TXT record on the default line and gives its id. `ttl` is in seconds.
+    /// Creates a TXT record and gives its id. `ttl` is in seconds; without a `line` it is on the default one.
     ///
     /// That the record is there already is known by a code that the manual does not list. A refusal that no table knows
     /// is therefore held against the list of records; its words, which change, are never read.
@@ -100,19 +100,22 @@ impl Client {
         subdomain: &str,
         value: &str,
         ttl: u32,
+        line: Option<&str>,
         deadline: Instant,
     ) -> Result<u64, CallError> {
         let ((zone_by, which), ttl) = (zone_field(zone), ttl.to_string());
-        let fields = [
+        let mut fields = vec![
             (zone_by, &*which),
             ("sub_domain", subdomain),
             ("record_type", "TXT"),
-            // The id is the same on both sites and wins; the international site's manual knows only the name.
-            ("record_line_id", "0"),
-            ("record_line", self.line),
+            ("record_line", line.unwrap_or(self.line)),
             ("value", value),
             ("ttl", &ttl),
         ];
+        if line.is_none() {
+            // The id is the same on both sites and wins; the international site's manual knows only the name.
+            fields.push(("record_line_id", "0"));
+        }
         let answer: Result<RecordCreate, _> = self.call("Record.Create", &fields, deadline).await;
         let error = match answer {
             Ok(RecordCreate { record: CreatedRecord { id: Number(id) } }) => return Ok(id),
