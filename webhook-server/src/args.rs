@@ -5,7 +5,7 @@
 )]
 
 use std::ffi::OsString;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use clap::error::ErrorKind;
 use clap::{ArgAction, Parser};
@@ -98,6 +98,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = false,
         default_missing_value = "true", action = ArgAction::Set, help_heading = DNSPOD)]
     pub(crate) ambient_credentials: bool,
+    /// Let clean-ups succeed when the Secret with the credential is gone; the TXT record is left behind.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = false,
+        default_missing_value = "true", action = ArgAction::Set, help_heading = DNSPOD)]
+    pub(crate) clean_up_without_secret: bool,
+    /// DNS resolvers, as ADDRESS:PORT, that find name servers for Issuers with waitForPropagation; those of the system
+    /// unless given.
+    #[arg(long, value_name = "ADDRESSES", value_delimiter = ',', help_heading = DNSPOD)]
+    pub(crate) dns01_recursive_nameservers: Vec<SocketAddr>,
 }
 
 /// Why nothing is to be done.

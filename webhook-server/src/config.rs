@@ -3,6 +3,7 @@
 //! This is the one place that reads the environment, through a function, so that tests can give it any. All mistakes
 //! are collected and reported together.
 
+mod ambient;
 mod certificate;
 mod kubernetes;
 mod proxy;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acme_core::SystemClock;
+use acme_core::dns01::AuthoritativeLookup;
 use acme_core::http::HttpOptions;
 use url::Url;
 use webhook_server::{CHALLENGE_BUDGET, DnspodOptions, RequestHeaderFlags, Settings, TrustSources};
@@ -70,6 +72,8 @@ impl Config {
             LogLevel::default()
         });
         let certificate = Certificate::new(args, &mut mistakes);
+        let ambient =
+            args.ambient_credentials.then(|| ambient::read(environment, &mut mistakes)).flatten();
         let mut url = |flag: &str, typed: Option<&String>| {
             let parsed = typed.map(|text| Url::parse(text))?;
             parsed
@@ -84,13 +88,16 @@ impl Config {
         let dnspod = DnspodOptions {
             endpoint: url("dnspod-endpoint", args.dnspod_endpoint.as_ref()),
             legacy_endpoint: url("dnspod-legacy-endpoint", args.dnspod_legacy_endpoint.as_ref()),
-            ambient_credentials: args.ambient_credentials,
+            ambient,
             http: HttpOptions {
                 proxy: proxy::read(environment, &mut mistakes),
                 user_agent: concat!(env!("CARGO_BIN_NAME"), "/", env!("CARGO_PKG_VERSION"))
                     .to_owned(),
                 ..HttpOptions::default()
             },
+            lookup: AuthoritativeLookup::builder()
+                .resolvers(args.dns01_recursive_nameservers.iter().copied()),
+            clean_up_without_secret: args.clean_up_without_secret,
             ..DnspodOptions::default()
         };
         let shutdown_delay = duration(&args.shutdown_delay_duration).unwrap_or_else(|| {
@@ -232,6 +239,33 @@ mod tests {
         assert_eq!(source.dns_names[0], "dnspod.cert-manager.svc");
         let both = config(&format!("--self-signed {FILES}"), &[GROUP]).unwrap_err();
         assert!(both.contains("both given"), "{both}");
+    }
+
+    #[test]
+    fn a_credential_of_the_webhook_is_used_where_it_is_asked_for_and_then_has_to_be_whole() {
+        let key = [
+            GROUP,
+            ("TENCENTCLOUD_SECRET_ID", "AKIDexample"),
+            ("TENCENTCLOUD_SECRET_KEY", "leaked"),
+        ];
+        assert!(config(FILES, &key).unwrap().dnspod.ambient.is_none());
+        let ambient = format!("{FILES} --ambient-credentials");
+        let own = config(&ambient, &key).unwrap().dnspod.ambient;
+        let shown = format!("{own:?}");
+        assert!(shown.contains("environment: TENCENTCLOUD_SECRET_ID"), "{shown}");
+        assert!(!shown.contains("leaked"), "{shown}");
+        let error = config(&ambient, &key[..2]).unwrap_err();
+        assert!(error.contains("TENCENTCLOUD_SECRET_KEY are not both set"), "{error}");
+    }
+
+    #[test]
+    fn options_of_challenges_are_taken() {
+        let typed =
+            "--clean-up-without-secret --dns01-recursive-nameservers=192.0.2.1:53,192.0.2.2:53";
+        let config = config(&format!("{FILES} {typed}"), &[GROUP]).unwrap();
+        assert!(config.dnspod.clean_up_without_secret);
+        let lookup = format!("{:?}", config.dnspod.lookup);
+        assert!(lookup.contains("192.0.2.1:53, 192.0.2.2:53"), "{lookup}");
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub(crate) const PROGRAM: &str = "cert-manager-webhook-dnspod";
 
 // The public interface is:
 pub use authentication::{RequestHeaderFlags, TrustSources};
-pub use challenge::DnspodOptions;
+pub use challenge::{AmbientCredential, DnspodOptions};
 pub use server::{
     CHALLENGE_BUDGET, CertificateError, CertificateSource, Kubernetes, SelfSigned, Settings,
     StartError, Webhook,

@@ -9,11 +9,12 @@ use futures_util::FutureExt as _;
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
+use super::notice::Notice;
 use super::request::ChallengeRequest;
 use super::solve_error::SolveError;
 use super::solver::Solver;
 
-/// Bound on a call that nobody waits for any more. A delete at DNSPod may take 40 s, after the Secret was read.
+/// Bound on a call that nobody waits for any more. Its parts have bounds of their own, which are far below.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// Starts calls, each in a task of its own: a caller that gives up leaves the record in a known state, and who asks
@@ -83,14 +84,21 @@ impl Calls {
         all.insert(record.clone(), running.clone());
         let (calls, record, request) = (Arc::clone(self), record.clone(), request.clone());
         self.tasks.spawn(async move {
-            let solving = AssertUnwindSafe(calls.solver.solve(&request)).catch_unwind();
+            let mut notices = Vec::new();
+            let solving = calls.solver.solve(&request, &mut notices);
+            let solving = AssertUnwindSafe(solving).catch_unwind();
             let outcome = match tokio::time::timeout(LONGEST, solving).await {
                 Ok(Ok(outcome)) => outcome,
                 Ok(Err(_panic)) => Err(SolveError::Internal),
                 Err(_) => Err(SolveError::TimedOut),
             };
+            notices.extend(outcome.as_ref().err().map(Notice::failure));
             calls.running().remove(&record);
             sender.send_replace(Some(outcome));
+            // Nobody waits for these.
+            if !notices.is_empty() {
+                calls.solver.publish(&request, &notices).await;
+            }
         });
         running
     }

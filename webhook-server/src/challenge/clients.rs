@@ -9,7 +9,7 @@ use dnspod_solver::{BuildError, DnsPod};
 use tokio::time::Instant;
 
 use super::options::DnspodOptions;
-use super::secret_credential::{AccountCredential, SecretCredential};
+use super::secret_credential::AccountCredential;
 
 /// How long a client is kept that nobody uses: longer than the pauses between the tries of one challenge, which grow to
 /// half an hour.
@@ -22,6 +22,7 @@ const MOST: usize = 128;
 pub(super) struct RecordOptions {
     /// In seconds.
     pub(super) ttl: Option<u32>,
+    pub(super) line: Option<String>,
 }
 
 /// Clients by credential: not by the Secret it stands in, so that all Issuers of one account share its limits and its
@@ -30,15 +31,22 @@ pub(super) struct RecordOptions {
 pub(super) struct Clients {
     options: DnspodOptions,
     clock: Arc<dyn Clock>,
-    /// Bound on one append or delete.
-    time_limit: Duration,
     kept: Mutex<HashMap<Key, Kept>>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
-    fingerprint: [u8; 32],
+    holder: Holder,
     records: RecordOptions,
+}
+
+/// Who has shown a credential.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) enum Holder {
+    /// Whoever can read a Secret with the credential of this fingerprint.
+    Secret([u8; 32]),
+    /// The webhook itself.
+    Webhook,
 }
 
 struct Kept {
@@ -47,25 +55,25 @@ struct Kept {
 }
 
 impl Clients {
-    /// Each append or delete ends within `time_limit`.
-    pub(super) fn new(options: DnspodOptions, clock: Arc<dyn Clock>, time_limit: Duration) -> Self {
-        Self { options, clock, time_limit, kept: Mutex::default() }
+    pub(super) fn new(options: DnspodOptions, clock: Arc<dyn Clock>) -> Self {
+        Self { options, clock, kept: Mutex::default() }
     }
 
-    /// The client of the account that `credential` belongs to.
+    /// The client of the account that `credential` belongs to, which `holder` has shown.
     pub(super) fn client(
         &self,
-        credential: SecretCredential,
+        holder: Holder,
+        credential: AccountCredential,
         records: &RecordOptions,
     ) -> Result<DnsPod, BuildError> {
-        let key = Key { fingerprint: credential.fingerprint, records: records.clone() };
+        let key = Key { holder, records: records.clone() };
         let now = Instant::now();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = kept.get_mut(&key) {
             known.used = now;
             return Ok(known.dnspod.clone());
         }
-        let dnspod = self.build(credential.credential, records)?;
+        let dnspod = self.build(credential, records)?;
         kept.retain(|_, known| now - known.used < KEPT);
         if kept.len() >= MOST {
             let oldest =
@@ -94,12 +102,15 @@ impl Clients {
         let mut builder = builder
             .http(self.options.http.clone())
             .clock(Arc::clone(&self.clock))
-            .time_limit(self.time_limit);
+            .time_limit(self.options.time_limit);
         if let Some(endpoint) = endpoint {
             builder = builder.endpoint(endpoint.clone());
         }
         if let Some(ttl) = records.ttl {
             builder = builder.ttl(ttl);
+        }
+        if let Some(line) = &records.line {
+            builder = builder.record_line(line);
         }
         builder.build()
     }

@@ -1,8 +1,11 @@
 //! The challenge: what cert-manager asks for, and what it is answered.
 
+mod ambient;
 mod calls;
 mod clients;
+mod events;
 mod issuer_config;
+mod notice;
 mod options;
 mod payload;
 mod propagation;
@@ -16,5 +19,6 @@ pub(crate) use calls::Calls;
 pub(crate) use payload::{failed, read, succeeded};
 pub(crate) use request::ChallengeRequest;
 
+pub use ambient::AmbientCredential;
 pub use options::DnspodOptions;
 pub(crate) use solver::Solver;

@@ -41,6 +41,14 @@ impl ChallengeRequest {
         let uid = String::new();
         Self { uid: uid.clone(), ..self.clone() } == Self { uid, ..other.clone() }
     }
+
+    /// The namespace of Secrets, if that is the name of one (RFC 1123 label): it becomes part of a path.
+    pub(super) fn namespace(&self) -> Option<&str> {
+        let name = self.resource_namespace.as_str();
+        let is_name = (1..=63).contains(&name.len())
+            && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+        is_name.then_some(name)
+    }
 }
 
 impl Action {

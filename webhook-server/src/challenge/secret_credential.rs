@@ -22,6 +22,7 @@ pub(super) struct SecretCredential {
 }
 
 /// What an account is reached with, which decides the API.
+#[derive(Clone)]
 pub(super) enum AccountCredential {
     /// Tencent Cloud API 3.0.
     ApiKey(Credential),

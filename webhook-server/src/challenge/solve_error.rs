@@ -78,6 +78,31 @@ impl SolveError {
     }
 }
 
+impl SolveError {
+    /// The reason of an Event, one word.
+    pub(super) fn reason(&self) -> &'static str {
+        match self {
+            Self::Config(_) => "InvalidIssuerConfig",
+            Self::Secret(_) => "SecretUnusable",
+            Self::AmbientNotAllowed | Self::NoAmbient => "NoCredential",
+            Self::Options(_) => "InvalidOptions",
+            Self::Request { .. } => "InvalidChallenge",
+            Self::Provider { error, .. } => match error {
+                DnsProviderError::CredentialRefused { .. } => "CredentialRefused",
+                DnsProviderError::NotPermitted { .. } => "NotPermitted",
+                DnsProviderError::Throttled { .. } => "Throttled",
+                DnsProviderError::Unavailable { .. } => "DNSPodUnavailable",
+                DnsProviderError::ZoneNotFound { .. } => "ZoneNotFound",
+                DnsProviderError::ZoneUnusable { .. } => "ZoneUnusable",
+                _ => "RecordRejected",
+            },
+            Self::NotPropagated(_) => "NotPropagated",
+            Self::TimedOut => "TimedOut",
+            Self::Internal => "InternalError",
+        }
+    }
+}
+
 /// What the error of the provider does not know: whose credential it was, and what happens next.
 fn next(error: &DnsProviderError, origin: &str) -> String {
     match error {

@@ -8,29 +8,30 @@ use acme_core::{Clock, DnsName};
 use dnspod_solver::DnsPod;
 use tokio::time::Instant;
 
-use super::clients::{Clients, RecordOptions};
+use super::ambient::AmbientCredential;
+use super::clients::{Clients, Holder, RecordOptions};
+use super::events::Events;
 use super::issuer_config::{CredentialConfig, IssuerConfig};
+use super::notice::Notice;
 use super::options::DnspodOptions;
 use super::propagation::Propagation;
 use super::request::{Action, ChallengeRequest};
-use super::secret_credential::Secrets;
+use super::secret_credential::{SecretCredential, Secrets};
 use super::secret_error::SecretError;
 use super::solve_error::SolveError;
 
-/// Parts of the time that a challenge has, in twenty-fifths (seconds, where it is [`crate::CHALLENGE_BUDGET`]). Together
-/// they leave some of it, so that what took too long is named in the answer.
-const SECRETS: u32 = 4;
-/// See [`SECRETS`].
-const DNSPOD: u32 = 19;
+/// Bound on reading Secrets, which are a few milliseconds away; with the bound on DNSPod it is less than a challenge has.
+const SECRETS: Duration = Duration::from_secs(4);
 
 /// Presents challenges at DNSPod and cleans them up.
 pub(crate) struct Solver {
     client: kube::Client,
     clients: Clients,
     propagation: Propagation,
+    events: Events,
+    ambient: Option<AmbientCredential>,
     clean_up_without_secret: bool,
-    secrets_within: Duration,
-    propagated_within: Duration,
+    propagation_limit: Duration,
 }
 
 /// The client of an account, and where its credential stood.
@@ -40,43 +41,50 @@ struct Account {
 }
 
 impl Solver {
-    /// Secrets are read with `client`; each challenge should end within `budget`.
-    pub(crate) fn new(
-        client: kube::Client,
-        options: DnspodOptions,
-        clock: Arc<dyn Clock>,
-        budget: Duration,
-    ) -> Self {
-        let part = budget / 25;
+    /// Secrets are read with `client`.
+    pub(crate) fn new(client: kube::Client, options: DnspodOptions, clock: Arc<dyn Clock>) -> Self {
         Self {
+            events: Events::new(client.clone(), Arc::clone(&clock)),
             client,
             propagation: Propagation::new(options.lookup.clone()),
+            ambient: options.ambient.clone(),
             clean_up_without_secret: options.clean_up_without_secret,
-            clients: Clients::new(options, clock, part * DNSPOD),
-            secrets_within: part * SECRETS,
-            propagated_within: part * (SECRETS + DNSPOD),
+            propagation_limit: options.propagation_limit,
+            clients: Clients::new(options, clock),
         }
     }
 
-    /// Makes the record be there, or be gone. Both may be repeated.
-    pub(crate) async fn solve(&self, request: &ChallengeRequest) -> Result<(), SolveError> {
+    /// Makes the record be there, or be gone. Both may be repeated. What people should hear of beside the outcome is
+    /// added to `notices`.
+    pub(super) async fn solve(
+        &self,
+        request: &ChallengeRequest,
+        notices: &mut Vec<Notice>,
+    ) -> Result<(), SolveError> {
         match request.action {
-            Action::Present => self.present(request).await,
-            Action::CleanUp => self.clean_up(request).await,
+            Action::Present => self.present(request, notices).await,
+            Action::CleanUp => self.clean_up(request, notices).await,
         }
     }
 
-    async fn present(&self, request: &ChallengeRequest) -> Result<(), SolveError> {
-        let deadline = Instant::now() + self.propagated_within;
+    /// Puts `notices` where people look who wonder about the Challenge.
+    pub(super) async fn publish(&self, request: &ChallengeRequest, notices: &[Notice]) {
+        self.events.write(request, notices).await;
+    }
+
+    async fn present(
+        &self,
+        request: &ChallengeRequest,
+        notices: &mut Vec<Notice>,
+    ) -> Result<(), SolveError> {
+        let deadline = Instant::now() + self.propagation_limit;
         let record = record(request)?;
         let config = config(request)?;
         if !config.unknown_keys.is_empty() {
-            tracing::warn!(
-                keys = config.unknown_keys.join(", "),
-                name = request.resolved_fqdn,
-                namespace = request.resource_namespace,
-                "the Issuer's webhook config has keys that mean nothing here"
-            );
+            let notice = Notice::unknown_keys(&config.unknown_keys);
+            let namespace = &request.resource_namespace;
+            tracing::warn!(name = %record.name, namespace, "{}", notice.message);
+            notices.push(notice);
         }
         let Account { dnspod, origin } = self.account(request, &config).await?;
         let appended = dnspod.append_txt(&record).await;
@@ -89,7 +97,11 @@ impl Solver {
 
     /// cert-manager keeps a Challenge, and so its namespace, until this has succeeded: where there can be nothing to
     /// delete, it has.
-    async fn clean_up(&self, request: &ChallengeRequest) -> Result<(), SolveError> {
+    async fn clean_up(
+        &self,
+        request: &ChallengeRequest,
+        notices: &mut Vec<Notice>,
+    ) -> Result<(), SolveError> {
         let record = match record(request) {
             Ok(record) => record,
             Err(error) => {
@@ -99,10 +111,12 @@ impl Solver {
         };
         let config = config(request)?;
         let Account { dnspod, origin } = match self.account(request, &config).await {
-            Err(SolveError::Secret(error @ SecretError::NotFound { .. }))
+            Err(error @ SolveError::Secret(SecretError::NotFound { .. }))
                 if self.clean_up_without_secret =>
             {
-                tracing::warn!(%error, name = %record.name, "the TXT record is left behind");
+                let notice = Notice::left_behind(record.name.as_str(), &error);
+                tracing::warn!("{}", notice.message);
+                notices.push(notice);
                 return Ok(());
             }
             account => account?,
@@ -121,25 +135,40 @@ impl Solver {
         request: &ChallengeRequest,
         config: &IssuerConfig,
     ) -> Result<Account, SolveError> {
-        let secrets = Secrets {
-            client: &self.client,
-            namespace: &request.resource_namespace,
-            within: self.secrets_within,
-        };
-        let credential = match &config.credential {
+        let (holder, credential, origin) = match &config.credential {
+            CredentialConfig::Ambient => {
+                let AmbientCredential { credential, origin } = self.ambient(request)?.clone();
+                (Holder::Webhook, credential, format!("the webhook, {origin}"))
+            }
             CredentialConfig::ApiKey { secret_id, secret_key } => {
-                secrets.api_key(secret_id, secret_key).await?
+                let read = self.secrets(request)?.api_key(secret_id, secret_key).await?;
+                let SecretCredential { credential, fingerprint, origin } = read;
+                (Holder::Secret(fingerprint), credential, origin)
             }
-            CredentialConfig::LoginToken { id, token } => secrets.login_token(id, token).await?,
-            CredentialConfig::Ambient if !request.allow_ambient_credentials => {
-                return Err(SolveError::AmbientNotAllowed);
+            CredentialConfig::LoginToken { id, token } => {
+                let read = self.secrets(request)?.login_token(id, token).await?;
+                let SecretCredential { credential, fingerprint, origin } = read;
+                (Holder::Secret(fingerprint), credential, origin)
             }
-            CredentialConfig::Ambient => return Err(SolveError::NoAmbient),
         };
-        let origin = credential.origin.clone();
-        let records = RecordOptions { ttl: config.ttl };
-        let dnspod = self.clients.client(credential, &records).map_err(SolveError::Options)?;
-        Ok(Account { dnspod, origin })
+        let records = RecordOptions { ttl: config.ttl, line: config.record_line.clone() };
+        let client = self.clients.client(holder, credential, &records);
+        Ok(Account { dnspod: client.map_err(SolveError::Options)?, origin })
+    }
+
+    fn ambient(&self, request: &ChallengeRequest) -> Result<&AmbientCredential, SolveError> {
+        if !request.allow_ambient_credentials {
+            return Err(SolveError::AmbientNotAllowed);
+        }
+        self.ambient.as_ref().ok_or(SolveError::NoAmbient)
+    }
+
+    fn secrets<'a>(&'a self, request: &'a ChallengeRequest) -> Result<Secrets<'a>, SolveError> {
+        let namespace = request.namespace().ok_or_else(|| SolveError::Request {
+            field: "resourceNamespace",
+            reason: "is not the name of a namespace".to_owned(),
+        })?;
+        Ok(Secrets { client: &self.client, namespace, within: SECRETS })
     }
 }
 

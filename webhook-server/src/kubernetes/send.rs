@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::call::{CallError, call};
 
 /// Sends `body`. The answer, the object as it is now, is not looked at.
-pub(super) async fn send(
+pub(crate) async fn send(
     client: &kube::Client,
     request: Builder,
     content_type: &str,

@@ -149,8 +149,7 @@ impl Webhook {
         let (sender, trust) = watch::channel(None);
         keepers.spawn(keep_trust(settings.trust, authentication.clone(), sender));
 
-        let solver =
-            Solver::new(core, settings.dnspod, Arc::clone(&clock), settings.challenge_budget);
+        let solver = Solver::new(core, settings.dnspod, Arc::clone(&clock));
         let calls = Arc::new(Calls::new(solver));
         let metrics = Arc::new(Metrics::default());
         let handler = Arc::new(Handler {

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::scene::{
-    CERT_MANAGER_HEADERS, Choices, OTHER_SOLVER, SOLVER, Scene, payload, payload_with, until,
-};
+use crate::scene::{CERT_MANAGER_HEADERS, Choices, OTHER_SOLVER, Scene, payload, until};
 
 const NAME: &str = "_acme-challenge.ws.example";
 
@@ -68,21 +66,6 @@ async fn trap_3_the_same_failure_has_the_same_text() {
     let body: serde_json::Value = serde_json::from_str(&texts[0]).unwrap();
     let message = body["response"]["status"]["message"].as_str().unwrap();
     assert!(message.starts_with("DNSPod refused the credential"), "{message}");
-}
-
-#[tokio::test]
-async fn a_secret_that_is_not_there_is_named() {
-    let scene = Scene::start().await;
-    let selector = |name: &str, key: &str| json!({ "name": name, "key": key });
-    let config = json!({
-        "secretIdRef": selector("absent", "secretId"),
-        "secretKeyRef": selector("dnspod", "secretKey"),
-    });
-    let body = payload_with("Present", "value", &config).to_string();
-    let answer = scene.front_proxy().post(SOLVER, &CERT_MANAGER_HEADERS, &body).await;
-    assert_eq!(answer.status, 201);
-    let message = answer.json()["response"]["status"]["message"].as_str().unwrap().to_owned();
-    assert!(message.starts_with("Secret cert-manager/absent: "), "{message}");
 }
 
 #[tokio::test]

@@ -50,6 +50,8 @@ struct Objects {
     secrets: BTreeMap<String, Secret>,
     /// `caBundle`, decoded, by name.
     ca_bundles: BTreeMap<String, String>,
+    /// Challenges of cert-manager, whole.
+    challenges: Vec<Value>,
     /// User name by token.
     tokens: BTreeMap<String, String>,
     /// Who may do everything.
@@ -95,6 +97,12 @@ impl Cluster {
                 "/apis/apiregistration.k8s.io/v1/apiservices/{name}",
                 axum::routing::patch(patch_api_service),
             )
+            .route("/apis/acme.cert-manager.io/v1/challenges", get(challenges))
+            .route(
+                "/apis/acme.cert-manager.io/v1/namespaces/{namespace}/challenges",
+                get(challenges_of_namespace),
+            )
+            .route("/api/v1/namespaces/{namespace}/events", post(event))
             .route("/apis/authentication.k8s.io/v1/tokenreviews", post(token_review))
             .route("/apis/authorization.k8s.io/v1/subjectaccessreviews", post(access_review))
             .with_state(Arc::clone(&state));
@@ -136,6 +144,16 @@ impl Cluster {
     /// What the APIService believes in, if anybody said so.
     pub(crate) fn ca_bundle(&self, api_service: &str) -> Option<String> {
         self.objects().ca_bundles.get(api_service).cloned()
+    }
+
+    /// Makes a Challenge with this value of its TXT record.
+    pub(crate) fn put_challenge(&self, namespace: &str, name: &str, dns_name: &str, key: &str) {
+        let challenge = json!({
+            "apiVersion": "acme.cert-manager.io/v1", "kind": "Challenge",
+            "metadata": { "name": name, "namespace": namespace, "uid": format!("uid of {name}") },
+            "spec": { "type": "DNS-01", "dnsName": dns_name, "key": key },
+        });
+        self.objects().challenges.push(challenge);
     }
 
     pub(crate) fn put_token(&self, token: &str, user: &str) {
@@ -330,6 +348,41 @@ async fn patch_api_service(
     let mut objects = state.objects.lock().unwrap();
     objects.ca_bundles.insert(name, String::from_utf8(bundle).unwrap());
     Json(json!({ "kind": "APIService" })).into_response()
+}
+
+async fn challenges(State(state): State<Arc<Shared>>) -> Response {
+    challenge_list(&state, "challenges", |_| true)
+}
+
+async fn challenges_of_namespace(
+    State(state): State<Arc<Shared>>,
+    Path(namespace): Path<String>,
+) -> Response {
+    challenge_list(&state, "challenges of a namespace", |challenge| {
+        challenge["metadata"]["namespace"] == *namespace
+    })
+}
+
+fn challenge_list(state: &Shared, kind: &'static str, wanted: impl Fn(&Value) -> bool) -> Response {
+    if let Some(refusal) = state.receive(kind, json!({})) {
+        return refusal;
+    }
+    let objects = state.objects.lock().unwrap();
+    let items: Vec<&Value> =
+        objects.challenges.iter().filter(|challenge| wanted(challenge)).collect();
+    Json(json!({ "kind": "ChallengeList", "items": items })).into_response()
+}
+
+async fn event(
+    State(state): State<Arc<Shared>>,
+    Path(namespace): Path<String>,
+    Json(event): Json<Value>,
+) -> Response {
+    assert_eq!(event["metadata"]["namespace"], *namespace);
+    match state.receive("event", event.clone()) {
+        Some(refusal) => refusal,
+        None => (StatusCode::CREATED, Json(event)).into_response(),
+    }
 }
 
 async fn token_review(State(state): State<Arc<Shared>>, Json(review): Json<Value>) -> Response {

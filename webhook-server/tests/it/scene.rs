@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acme_core::SystemClock;
+use acme_core::dns01::AuthoritativeLookup;
 use sandbox::Sandbox;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -20,6 +21,10 @@ pub(crate) const GROUP: &str = "acme.a.example";
 pub(crate) const SOLVER: &str = "/apis/acme.a.example/v1alpha1/dnspod";
 /// The second of two groups that are served.
 pub(crate) const OTHER_SOLVER: &str = "/apis/acme.b.example/v1alpha1/dnspod";
+/// The sandbox's API key.
+pub(crate) const SECRET_ID: &str = "AKIDsandbox";
+/// See [`SECRET_ID`].
+pub(crate) const SECRET_KEY: &str = "the-key-of-the-sandbox";
 pub(crate) const CERT_MANAGER: &str = "system:serviceaccount:cert-manager:cert-manager";
 
 pub(crate) struct Scene {
@@ -37,6 +42,8 @@ pub(crate) struct Scene {
 pub(crate) struct Choices {
     pub(crate) trust: TrustSources,
     pub(crate) challenge_budget: Duration,
+    /// Endpoints and name servers aside, which are the sandbox's.
+    pub(crate) dnspod: DnspodOptions,
     /// Whether the ConfigMap is there from the beginning.
     pub(crate) published: bool,
 }
@@ -44,7 +51,8 @@ pub(crate) struct Choices {
 impl Default for Choices {
     fn default() -> Self {
         let trust = TrustSources::default();
-        Self { trust, challenge_budget: CHALLENGE_BUDGET, published: true }
+        let dnspod = DnspodOptions::default();
+        Self { trust, challenge_budget: CHALLENGE_BUDGET, dnspod, published: true }
     }
 }
 
@@ -58,7 +66,7 @@ impl Scene {
 
     pub(crate) async fn start_with(choices: Choices) -> Self {
         let cluster = Cluster::start().await;
-        let sandbox = Sandbox::start().await.unwrap();
+        let sandbox = Sandbox::builder().credentials(SECRET_ID, SECRET_KEY).start().await.unwrap();
         cluster.allow(CERT_MANAGER);
         let credentials = [("secretId", sandbox.secret_id()), ("secretKey", sandbox.secret_key())];
         cluster.put_secret("cert-manager/dnspod", &credentials);
@@ -81,7 +89,10 @@ impl Scene {
             },
             dnspod: DnspodOptions {
                 endpoint: Some(sandbox.dnspod_endpoint().parse().unwrap()),
-                ..DnspodOptions::default()
+                legacy_endpoint: Some(sandbox.dnspod_endpoint().parse().unwrap()),
+                lookup: AuthoritativeLookup::builder()
+                    .servers(sandbox.name_servers().iter().copied()),
+                ..choices.dnspod
             },
             clock: Arc::new(SystemClock),
             challenge_budget: choices.challenge_budget,
@@ -133,6 +144,23 @@ impl Scene {
     pub(crate) async fn solve(&self, action: &str, key: &str) -> Answer {
         self.front_proxy().post(SOLVER, &CERT_MANAGER_HEADERS, &payload(action, key)).await
     }
+
+    /// Sends this request, and gives what the Challenge's status would say: nothing where it is solved.
+    pub(crate) async fn outcome(&self, request: &Value) -> Result<(), String> {
+        let body = request.to_string();
+        let answer = self.front_proxy().post(SOLVER, &CERT_MANAGER_HEADERS, &body).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        let response = answer.json()["response"].clone();
+        match response["success"].as_bool() {
+            Some(true) => Ok(()),
+            _ => Err(response["status"]["message"].as_str().unwrap().to_owned()),
+        }
+    }
+
+    /// What becomes of the usual challenge with this config of the Issuer.
+    pub(crate) async fn outcome_with(&self, action: &str, config: &Value) -> Result<(), String> {
+        self.outcome(&payload_with(action, "value", config)).await
+    }
 }
 
 /// As kube-apiserver 1.36 forwards a call of cert-manager 1.21.
@@ -153,11 +181,15 @@ pub(crate) const CERT_MANAGER_HEADERS: [(&str, &str); 9] = [
 
 /// What cert-manager sends for `_acme-challenge.ws.example`.
 pub(crate) fn payload(action: &str, key: &str) -> String {
-    let config = json!({
+    payload_with(action, key, &api_key()).to_string()
+}
+
+/// The config of an Issuer with a Tencent Cloud API key.
+pub(crate) fn api_key() -> Value {
+    json!({
         "secretIdRef": { "name": "dnspod", "key": "secretId" },
         "secretKeyRef": { "name": "dnspod", "key": "secretKey" },
-    });
-    payload_with(action, key, &config).to_string()
+    })
 }
 
 pub(crate) fn payload_with(action: &str, key: &str, config: &Value) -> Value {

@@ -1,0 +1,33 @@
+//! The webhook's own credential, for Issuers that name none.
+
+use std::fmt;
+
+use dnspod_solver::{Credential, LoginToken};
+
+use super::secret_credential::AccountCredential;
+
+/// A credential of the pod or the machine, and where it was found.
+#[derive(Clone)]
+pub struct AmbientCredential {
+    pub(super) credential: AccountCredential,
+    pub(super) origin: String,
+}
+
+impl AmbientCredential {
+    /// A Tencent Cloud API key. `origin` is for people: `environment: TENCENTCLOUD_SECRET_ID`.
+    pub fn api_key(credential: Credential, origin: impl Into<String>) -> Self {
+        Self { credential: AccountCredential::ApiKey(credential), origin: origin.into() }
+    }
+
+    /// A DNSPod token.
+    pub fn login_token(token: LoginToken, origin: impl Into<String>) -> Self {
+        Self { credential: AccountCredential::LoginToken(token), origin: origin.into() }
+    }
+}
+
+/// Says where it is from, and nothing of what it is.
+impl fmt::Debug for AmbientCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AmbientCredential").field("origin", &self.origin).finish_non_exhaustive()
+    }
+}
