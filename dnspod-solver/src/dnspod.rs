@@ -64,6 +64,25 @@ impl DnsPod {
         DnsPodBuilder::new(Account::LoginToken(token))
     }
 
+    /// The same account, with its connections, its limits and what is known of it, for records of another TTL in seconds.
+    ///
+    /// # Errors
+    /// As for [`DnsPodBuilder::ttl`], when it is built.
+    pub fn with_ttl(&self, seconds: u32) -> Result<Self, BuildError> {
+        check_ttl(seconds)?;
+        let mut records = (*self.records).clone();
+        records.ttl = seconds;
+        Ok(Self { records: Arc::new(records), ..self.clone() })
+    }
+
+    /// The same account, with its connections, its limits and what is known of it, for records on another line
+    /// ([`DnsPodBuilder::record_line`]).
+    pub fn with_record_line(&self, name: impl Into<String>) -> Self {
+        let mut records = (*self.records).clone();
+        records.line = Some(name.into());
+        Self { records: Arc::new(records), ..self.clone() }
+    }
+
     /// Asks STS whose credential this is, fetching it first where it comes from a role. It needs no permission. A DNSPod
     /// token belongs to no caller of Tencent Cloud: `None`.
     ///
@@ -225,9 +244,7 @@ impl DnsPodBuilder {
     /// # Errors
     /// Where an option cannot be used.
     pub fn build(self) -> Result<DnsPod, BuildError> {
-        if !TTLS.contains(&self.ttl) {
-            return Err(BuildError::Ttl(self.ttl));
-        }
+        check_ttl(self.ttl)?;
         let (api, caller) = match self.account {
             Account::Credential(source) => {
                 if self.contact.is_some() {
@@ -275,6 +292,10 @@ impl DnsPodBuilder {
             Records::new(api, Zones::new(self.zone), self.ttl, self.record_line, self.time_limit);
         Ok(DnsPod { records: Arc::new(records), caller })
     }
+}
+
+fn check_ttl(seconds: u32) -> Result<(), BuildError> {
+    if TTLS.contains(&seconds) { Ok(()) } else { Err(BuildError::Ttl(seconds)) }
 }
 
 /// Why a [`DnsPod`] cannot be made.

@@ -20,14 +20,17 @@ pub(crate) const APPEND: Duration = Duration::from_secs(25);
 /// Bound on one delete: long enough to see a record that lists show half a minute late.
 const DELETION: Duration = Duration::from_secs(40);
 
-/// The TXT records of one account.
+/// The TXT records of one account. A clone is of the same account, and knows what this one knows.
+#[derive(Clone)]
 pub(crate) struct Records {
-    api: Api,
-    zones: Zones,
-    ttl: u32,
-    line: Option<String>,
+    api: Arc<Api>,
+    zones: Arc<Zones>,
+    /// In seconds.
+    pub(crate) ttl: u32,
+    /// The default line unless set.
+    pub(crate) line: Option<String>,
     time_limit: Option<Duration>,
-    created: Created,
+    created: Arc<Created>,
 }
 
 impl Records {
@@ -40,7 +43,8 @@ impl Records {
         line: Option<String>,
         time_limit: Option<Duration>,
     ) -> Self {
-        Self { api, zones, ttl, line, time_limit, created: Created::default() }
+        let (api, zones) = (Arc::new(api), Arc::new(zones));
+        Self { api, zones, ttl, line, time_limit, created: Arc::default() }
     }
 
     pub(crate) fn calls(&self) -> u64 {
