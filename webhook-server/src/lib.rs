@@ -16,6 +16,16 @@ mod watched_file;
 /// The program's name, as it stands in its documents.
 pub(crate) const PROGRAM: &str = "cert-manager-webhook-dnspod";
 
+/// For the targets of fuzz/.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing {
+    /// Reads `body` as a payload and as the config of an Issuer.
+    pub fn challenge(body: &[u8]) {
+        crate::challenge::fuzzing::challenge(body);
+    }
+}
+
 // The public interface is:
 pub use authentication::{RequestHeaderFlags, TrustSources};
 pub use challenge::{AmbientCredential, DnspodOptions};

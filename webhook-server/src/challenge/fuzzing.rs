@@ -9,7 +9,7 @@ use super::payload::{failed, read};
 const LONGEST: usize = 500;
 
 /// Reads `body` as a payload and as the config of an Issuer.
-pub fn challenge(body: &[u8]) {
+pub(crate) fn challenge(body: &[u8]) {
     match read(body) {
         Err(status) => assert_is_line(&status.message),
         Ok(payload) => {
@@ -17,7 +17,10 @@ pub fn challenge(body: &[u8]) {
                 assert_is_part_of_path(namespace);
             }
             read_config(payload.request.config.as_ref());
-            assert!(failed(payload, "").status().is_success(), "a failure is said within a success");
+            assert!(
+                failed(&payload, "").status().is_success(),
+                "a failure is said within a success"
+            );
         }
     }
     if let Ok(config) = serde_json::from_slice(body) {
@@ -57,4 +60,56 @@ fn assert_is_line(text: &str) {
 fn assert_is_part_of_path(name: &str) {
     assert!(!name.is_empty() && !name.contains(['/', '?', '#', '%']), "{name:?}");
     assert!(!matches!(name, "." | ".."), "{name:?}");
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Values as they stand in Issuers, right and wrong.
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".{0,8}".prop_map(Value::from),
+            "[a-z./]{0,8}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(2, 16, 4, |inner| {
+            let key = prop_oneof!["(?i)(name|key|ttl)", ".{0,8}"];
+            prop::collection::btree_map(key, inner, 0..4)
+                .prop_map(|object| object.into_iter().collect())
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_an_issuer_holds_makes_one_line_or_names_that_are_no_paths(
+            object in prop::collection::btree_map(
+                prop_oneof![
+                    "(?i)(apiID|apiTokenSecretRef|secretId|secretIdRef|secretKeyRef)",
+                    "(?i)(ttl|recordLine|waitForPropagation)",
+                    ".{0,60}",
+                ],
+                value(),
+                0..5,
+            ),
+            namespace in ".{0,8}",
+        ) {
+            let config: Value = object.into_iter().collect();
+            let payload = serde_json::json!({
+                "request": { "action": "Present", "resourceNamespace": namespace, "config": config },
+            });
+            challenge(payload.to_string().as_bytes());
+            challenge(config.to_string().as_bytes());
+        }
+
+        #[test]
+        fn whatever_is_sent_is_read_or_refused(body in prop::collection::vec(any::<u8>(), 0..200)) {
+            challenge(&body);
+        }
+    }
 }

@@ -4,6 +4,8 @@ mod ambient;
 mod calls;
 mod clients;
 mod events;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod issuer_config;
 mod notice;
 mod options;
