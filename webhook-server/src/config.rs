@@ -255,7 +255,16 @@ mod tests {
         assert!(shown.contains("environment: TENCENTCLOUD_SECRET_ID"), "{shown}");
         assert!(!shown.contains("leaked"), "{shown}");
         let error = config(&ambient, &key[..2]).unwrap_err();
-        assert!(error.contains("TENCENTCLOUD_SECRET_KEY are not both set"), "{error}");
+        assert!(error.contains("TENCENTCLOUD_SECRET_KEY is not"), "{error}");
+        let token = [
+            GROUP,
+            ("TKE_REGION", "ap-guangzhou"),
+            ("TKE_PROVIDER_ID", "tke"),
+            ("TKE_ROLE_ARN", "qcs::cam::uin/100000000001:roleName/certificates"),
+            ("TKE_WEB_IDENTITY_TOKEN_FILE", "/var/run/secrets/token"),
+        ];
+        let shown = format!("{:?}", config(&ambient, &token).unwrap().dnspod.ambient);
+        assert!(shown.contains("TKE service account"), "{shown}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use dnspod_solver::{Credential, LoginToken};
+use dnspod_solver::{CredentialSource, LoginToken};
 
 use super::secret_credential::AccountCredential;
 
@@ -14,9 +14,10 @@ pub struct AmbientCredential {
 }
 
 impl AmbientCredential {
-    /// A Tencent Cloud API key. `origin` is for people: `environment: TENCENTCLOUD_SECRET_ID`.
-    pub fn api_key(credential: Credential, origin: impl Into<String>) -> Self {
-        Self { credential: AccountCredential::ApiKey(credential), origin: origin.into() }
+    /// A credential for Tencent Cloud API 3.0: a key, or a source that gives one. `origin` is for people:
+    /// `environment: TENCENTCLOUD_SECRET_ID`.
+    pub fn tencent_cloud(source: impl Into<CredentialSource>, origin: impl Into<String>) -> Self {
+        Self { credential: AccountCredential::TencentCloud(source.into()), origin: origin.into() }
     }
 
     /// A DNSPod token.

@@ -17,27 +17,13 @@ const KEPT: Duration = Duration::from_secs(3600);
 /// How many are kept at most; then the one that was used longest ago goes.
 const MOST: usize = 128;
 
-/// How records are made, as far as it belongs to a client.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct RecordOptions {
-    /// In seconds.
-    pub(super) ttl: Option<u32>,
-    pub(super) line: Option<String>,
-}
-
 /// Clients by credential: not by the Secret it stands in, so that all Issuers of one account share its limits and its
 /// connections. A credential that is replaced in its Secret is another one at once, and nobody gets a client without
 /// having shown the whole credential of it.
 pub(super) struct Clients {
     options: DnspodOptions,
     clock: Arc<dyn Clock>,
-    kept: Mutex<HashMap<Key, Kept>>,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct Key {
-    holder: Holder,
-    records: RecordOptions,
+    kept: Mutex<HashMap<Holder, Kept>>,
 }
 
 /// Who has shown a credential.
@@ -64,36 +50,29 @@ impl Clients {
         &self,
         holder: Holder,
         credential: AccountCredential,
-        records: &RecordOptions,
     ) -> Result<DnsPod, BuildError> {
-        let key = Key { holder, records: records.clone() };
         let now = Instant::now();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = kept.get_mut(&key) {
+        if let Some(known) = kept.get_mut(&holder) {
             known.used = now;
             return Ok(known.dnspod.clone());
         }
-        let dnspod = self.build(credential, records)?;
+        let dnspod = self.build(credential)?;
         kept.retain(|_, known| now - known.used < KEPT);
         if kept.len() >= MOST {
-            let oldest =
-                kept.iter().min_by_key(|(_, known)| known.used).map(|(key, _)| key.clone());
-            if let Some(oldest) = oldest {
+            let oldest = kept.iter().min_by_key(|(_, known)| known.used);
+            if let Some(oldest) = oldest.map(|(holder, _)| holder.clone()) {
                 kept.remove(&oldest);
             }
         }
-        kept.insert(key, Kept { dnspod: dnspod.clone(), used: now });
+        kept.insert(holder, Kept { dnspod: dnspod.clone(), used: now });
         Ok(dnspod)
     }
 
-    fn build(
-        &self,
-        credential: AccountCredential,
-        records: &RecordOptions,
-    ) -> Result<DnsPod, BuildError> {
+    fn build(&self, credential: AccountCredential) -> Result<DnsPod, BuildError> {
         let (builder, endpoint) = match credential {
-            AccountCredential::ApiKey(credential) => {
-                (DnsPod::builder(credential), &self.options.endpoint)
+            AccountCredential::TencentCloud(source) => {
+                (DnsPod::builder(source), &self.options.endpoint)
             }
             AccountCredential::LoginToken(token) => {
                 (DnsPod::legacy(token), &self.options.legacy_endpoint)
@@ -106,12 +85,39 @@ impl Clients {
         if let Some(endpoint) = endpoint {
             builder = builder.endpoint(endpoint.clone());
         }
-        if let Some(ttl) = records.ttl {
-            builder = builder.ttl(ttl);
-        }
-        if let Some(line) = &records.line {
-            builder = builder.record_line(line);
-        }
         builder.build()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use acme_core::ManualClock;
+    use dnspod_solver::Credential;
+
+    use super::*;
+
+    fn client(clients: &Clients, number: u8) {
+        let credential = Credential::new("AKIDexample", "key").unwrap_or_else(|e| panic!("{e}"));
+        let credential = AccountCredential::TencentCloud(credential.into());
+        clients
+            .client(Holder::Secret([number; 32]), credential)
+            .unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn clients_that_nobody_uses_go_and_there_are_never_too_many() {
+        let clock = Arc::new(ManualClock::new(time::OffsetDateTime::UNIX_EPOCH));
+        let clients = Clients::new(DnspodOptions::default(), clock);
+        let kept = || clients.kept.lock().unwrap().len();
+        for number in 0..=u8::MAX {
+            client(&clients, number);
+            tokio::time::advance(Duration::from_millis(1)).await;
+        }
+        assert_eq!(kept(), MOST);
+        tokio::time::advance(KEPT / 2).await;
+        client(&clients, u8::MAX);
+        tokio::time::advance(KEPT / 2).await;
+        client(&clients, 0);
+        assert_eq!(kept(), 2);
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
-use dnspod_solver::{Credential, LoginToken};
+use dnspod_solver::{Credential, CredentialSource, LoginToken};
 use futures_util::future::join_all;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
@@ -25,7 +25,7 @@ pub(super) struct SecretCredential {
 #[derive(Clone)]
 pub(super) enum AccountCredential {
     /// Tencent Cloud API 3.0.
-    ApiKey(Credential),
+    TencentCloud(CredentialSource),
     /// The legacy DNSPod API.
     LoginToken(LoginToken),
 }
@@ -65,7 +65,7 @@ impl Secrets<'_> {
         };
         match Credential::new(&id, &key) {
             Ok(credential) => Ok(SecretCredential {
-                credential: AccountCredential::ApiKey(credential),
+                credential: AccountCredential::TencentCloud(credential.into()),
                 fingerprint: fingerprint("api key", &id, &key),
                 origin,
             }),

@@ -63,6 +63,7 @@ impl SolveError {
             Self::Request { .. } => "request",
             Self::Provider { error, .. } => match error {
                 DnsProviderError::CredentialRefused { .. } => "credential_refused",
+                DnsProviderError::NoCredential { .. } => "no_credential",
                 DnsProviderError::NotPermitted { .. } => "not_permitted",
                 DnsProviderError::Throttled { .. } => "throttled",
                 DnsProviderError::Unavailable { .. } => "unavailable",
@@ -89,6 +90,7 @@ impl SolveError {
             Self::Request { .. } => "InvalidChallenge",
             Self::Provider { error, .. } => match error {
                 DnsProviderError::CredentialRefused { .. } => "CredentialRefused",
+                DnsProviderError::NoCredential { .. } => "NoCredential",
                 DnsProviderError::NotPermitted { .. } => "NotPermitted",
                 DnsProviderError::Throttled { .. } => "Throttled",
                 DnsProviderError::Unavailable { .. } => "DNSPodUnavailable",
@@ -106,7 +108,9 @@ impl SolveError {
 /// What the error of the provider does not know: whose credential it was, and what happens next.
 fn next(error: &DnsProviderError, origin: &str) -> String {
     match error {
-        DnsProviderError::CredentialRefused { .. } | DnsProviderError::NotPermitted { .. } => {
+        DnsProviderError::CredentialRefused { .. }
+        | DnsProviderError::NoCredential { .. }
+        | DnsProviderError::NotPermitted { .. } => {
             format!(" (credential of {origin})")
         }
         DnsProviderError::ZoneNotFound { .. } => format!(

@@ -9,7 +9,7 @@ use dnspod_solver::DnsPod;
 use tokio::time::Instant;
 
 use super::ambient::AmbientCredential;
-use super::clients::{Clients, Holder, RecordOptions};
+use super::clients::{Clients, Holder};
 use super::events::Events;
 use super::issuer_config::{CredentialConfig, IssuerConfig};
 use super::notice::Notice;
@@ -151,9 +151,14 @@ impl Solver {
                 (Holder::Secret(fingerprint), credential, origin)
             }
         };
-        let records = RecordOptions { ttl: config.ttl, line: config.record_line.clone() };
-        let client = self.clients.client(holder, credential, &records);
-        Ok(Account { dnspod: client.map_err(SolveError::Options)?, origin })
+        let mut dnspod = self.clients.client(holder, credential).map_err(SolveError::Options)?;
+        if let Some(ttl) = config.ttl {
+            dnspod = dnspod.with_ttl(ttl).map_err(SolveError::Options)?;
+        }
+        if let Some(line) = &config.record_line {
+            dnspod = dnspod.with_record_line(line);
+        }
+        Ok(Account { dnspod, origin })
     }
 
     fn ambient(&self, request: &ChallengeRequest) -> Result<&AmbientCredential, SolveError> {

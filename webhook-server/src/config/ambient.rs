@@ -1,36 +1,38 @@
-//! The webhook's own credential, from the variables of Tencent's tools.
+//! The webhook's own credential, found as `certctl` finds one: in the environment, in a file, by the role of the pod.
 
-use dnspod_solver::Credential;
+use dnspod_solver::{ChainOptions, FoundCredential, credential_chain};
 use webhook_server::AmbientCredential;
 
 use crate::report::Report;
 
-const SECRET_ID: &str = "TENCENTCLOUD_SECRET_ID";
-const SECRET_KEY: &str = "TENCENTCLOUD_SECRET_KEY";
-
-/// Reads the key that is set; without one, that is a mistake, for it was asked for.
+/// Looks for the credential; without one, that is a mistake, for it was asked for. The role of the instance is not used:
+/// every pod on it has that.
 pub(super) fn read(
     environment: &dyn Fn(&str) -> Option<String>,
     mistakes: &mut Vec<Report>,
 ) -> Option<AmbientCredential> {
-    let set = environment(SECRET_ID).zip(environment(SECRET_KEY));
-    let Some((id, key)) = set else {
-        mistakes.push(Report::usage(
-            format_args!("--ambient-credentials: {SECRET_ID} and {SECRET_KEY} are not both set"),
-            "set them, or leave --ambient-credentials out",
-        ));
-        return None;
-    };
-    match Credential::new(&id, &key) {
-        Ok(credential) => {
-            Some(AmbientCredential::api_key(credential, format!("environment: {SECRET_ID}")))
+    let found = credential_chain(environment, &ChainOptions::default())
+        .map_err(|error| {
+            let problem = format_args!("--ambient-credentials: {error}").to_string();
+            mistakes.push(Report::usage(problem, error.hint()));
+        })
+        .ok()?;
+    match found.credential {
+        FoundCredential::TencentCloud(source) => {
+            Some(AmbientCredential::tencent_cloud(source, found.origin))
         }
-        Err(error) => {
+        FoundCredential::LoginToken { is_international: true, .. } => {
             mistakes.push(Report::usage(
-                format_args!("{SECRET_ID}, {SECRET_KEY}: {error}"),
-                "the keys of this account are at https://console.cloud.tencent.com/cam/capi",
+                format_args!(
+                    "--ambient-credentials: {}: a token of the international site",
+                    found.origin
+                ),
+                "use DP_Id and DP_Key with --dnspod-legacy-endpoint=https://api.dnspod.com",
             ));
             None
+        }
+        FoundCredential::LoginToken { token, .. } => {
+            Some(AmbientCredential::login_token(token, found.origin))
         }
     }
 }

@@ -66,7 +66,8 @@ impl Scene {
 
     pub(crate) async fn start_with(choices: Choices) -> Self {
         let cluster = Cluster::start().await;
-        let sandbox = Sandbox::builder().credentials(SECRET_ID, SECRET_KEY).start().await.unwrap();
+        let sandbox = Sandbox::builder().credentials(SECRET_ID, SECRET_KEY);
+        let sandbox = Box::pin(sandbox.start()).await.unwrap();
         cluster.allow(CERT_MANAGER);
         let credentials = [("secretId", sandbox.secret_id()), ("secretKey", sandbox.secret_key())];
         cluster.put_secret("cert-manager/dnspod", &credentials);
@@ -102,7 +103,7 @@ impl Scene {
         if choices.published {
             publish(&cluster, &client_ca, &front_proxy_ca);
         }
-        let webhook = Webhook::start(settings).await.unwrap();
+        let webhook = Box::pin(Webhook::start(settings)).await.unwrap();
         Self {
             cluster,
             sandbox,

@@ -172,7 +172,7 @@ async fn an_issuer_without_a_credential_is_told_how_to_name_one() {
 async fn the_credential_of_the_webhook_is_for_those_whom_cert_manager_allows_it() {
     let own = |id: &str, key: &str| {
         let credential = Credential::new(id, key).unwrap_or_else(|error| panic!("{error}"));
-        let ambient = Some(AmbientCredential::api_key(credential, "environment: SECRET_ID"));
+        let ambient = Some(AmbientCredential::tencent_cloud(credential, "environment: SECRET_ID"));
         DnspodOptions { ambient, ..DnspodOptions::default() }
     };
     let dnspod = own(SECRET_ID, SECRET_KEY);
@@ -192,4 +192,17 @@ async fn the_credential_of_the_webhook_is_for_those_whom_cert_manager_allows_it(
     let error = scene.outcome(&payload).await.unwrap_err();
     assert!(error.ends_with("(credential of the webhook, environment: SECRET_ID)"), "{error}");
     assert_eq!(scene.outcome_with("Present", &api_key()).await, Ok(()), "who has one uses that");
+}
+
+#[tokio::test]
+async fn issuers_of_one_account_share_what_is_known_of_it() {
+    let scene = Scene::start().await;
+    let values = [("secretId", SECRET_ID), ("secretKey", SECRET_KEY)];
+    scene.cluster.put_secret("tenant/dnspod", &values);
+    assert_eq!(scene.outcome(&of_namespace("cert-manager", "a")).await, Ok(()));
+    scene.sandbox.reset_counts();
+    let mut of_tenant = of_namespace("tenant", "b");
+    of_tenant["request"]["config"]["ttl"] = json!(1200);
+    assert_eq!(scene.outcome(&of_tenant).await, Ok(()));
+    assert_eq!(scene.sandbox.dnspod_calls(), ["CreateRecord"], "the zone is known");
 }
