@@ -73,7 +73,7 @@ impl SecretError {
         let list = |parts: Vec<String>| parts.join(", ");
         let asked = list(missing.iter().map(|selector| selector.key.clone()).collect());
         let fields = missing.iter().map(|selector| format!("{}.key", selector.field)).collect();
-        let advice = format!("add it to the Secret, or correct {} in the Issuer", list(fields));
+        let advice = format!("add what is missing, or correct {} in the Issuer", list(fields));
         let name = missing.first().map_or_else(String::new, |selector| selector.name.clone());
         Self::NoKey { namespace: namespace.to_owned(), name, has, asked, advice }
     }

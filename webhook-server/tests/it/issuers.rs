@@ -109,6 +109,9 @@ async fn a_ttl_below_that_of_the_plan_becomes_the_least_there_is() {
     config["ttl"] = json!(60);
     assert_eq!(scene.outcome_with("Present", &config).await, Ok(()));
     assert_eq!(scene.sandbox.txt_values(NAME), ["value"]);
+    let calls = scene.sandbox.dnspod_calls();
+    let created = calls.iter().filter(|call| *call == "CreateRecord").count();
+    assert_eq!(created, 2, "60 was refused first: {calls:?}");
 }
 
 #[tokio::test]
@@ -131,4 +134,21 @@ async fn a_record_line_is_the_one_that_is_named() {
         scene.sandbox.dnspod_calls(),
         ["DescribeRecordList", "CreateRecord", "DeleteRecord"]
     );
+}
+
+#[tokio::test]
+async fn the_legacy_api_has_record_lines_too() {
+    let scene = Scene::start().await;
+    let (id, token) = login_token(&scene);
+    scene.cluster.put_secret("cert-manager/token", &[("api-token", &token)]);
+    assert!(scene.sandbox.set_plan("ws.example", Plan::DpPlus));
+    scene.sandbox.add_record(NAME, "TXT", "for everybody").unwrap();
+    let config = json!({
+        "apiID": id, "apiTokenSecretRef": { "name": "token", "key": "api-token" }, "recordLine": "境外",
+    });
+    assert_eq!(scene.outcome_with("Present", &config).await, Ok(()));
+    assert_eq!(scene.sandbox.txt_values(NAME), ["for everybody"]);
+    scene.sandbox.reset_counts();
+    assert_eq!(scene.outcome_with("CleanUp", &config).await, Ok(()));
+    assert_eq!(scene.sandbox.dnspod_calls(), ["Record.Remove"]);
 }

@@ -30,13 +30,13 @@ async fn keys_that_are_missing_stand_beside_those_that_are_there() {
     scene.cluster.put_secret("cert-manager/dnspod", &[("api-key", "x"), ("other", "y")]);
     assert_eq!(
         scene.outcome_with("Present", &api_key()).await.unwrap_err(),
-        "Secret cert-manager/dnspod has keys [api-key, other]; the Issuer asks for [secretId, secretKey]: add it to the \
-         Secret, or correct secretIdRef.key, secretKeyRef.key in the Issuer"
+        "Secret cert-manager/dnspod has keys [api-key, other]; the Issuer asks for [secretId, secretKey]: add what is \
+         missing, or correct secretIdRef.key, secretKeyRef.key in the Issuer"
     );
     scene.cluster.put_secret("cert-manager/dnspod", &[("secretId", "AKIDexample")]);
     assert_eq!(
         scene.outcome_with("Present", &api_key()).await.unwrap_err(),
-        "Secret cert-manager/dnspod has keys [secretId]; the Issuer asks for [secretKey]: add it to the Secret, or \
+        "Secret cert-manager/dnspod has keys [secretId]; the Issuer asks for [secretKey]: add what is missing, or \
          correct secretKeyRef.key in the Issuer"
     );
 }
