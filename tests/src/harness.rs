@@ -13,7 +13,7 @@ use crate::environment::Environment;
 use crate::real_part::RealPart;
 
 /// No test takes longer than this, on a busy machine too.
-const TEST_LIMIT: Duration = Duration::from_secs(180);
+const TEST_LIMIT: Duration = Duration::from_secs(300);
 
 /// Tests wait for servers far more than they compute.
 const TESTS_AT_ONCE: usize = 6;
