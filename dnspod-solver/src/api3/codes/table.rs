@@ -195,7 +195,10 @@ pub(super) const TABLE: &[(Class, Lines)] = &[
                 "the zone's plan does not permit this wildcard level",
             ),
             ("InvalidParameter.RecordLineInvalid", LINE),
-            ("FailedOperation.MustAddDefaultLineFirst", LINE),
+            (
+                "FailedOperation.MustAddDefaultLineFirst",
+                "a record on this line needs one on the default line beside it; leave the line out",
+            ),
             ("InvalidParameter.SubdomainInvalid", "DNSPod does not accept this record name"),
             ("InvalidParameter.RecordValueInvalid", "DNSPod does not accept this value"),
             (
