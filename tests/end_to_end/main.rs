@@ -26,6 +26,9 @@ mod sandbox_orders;
 mod side_by_side;
 mod tencent_sdk;
 mod tencent_sdk_credentials;
+mod webhook_aggregated;
+mod webhook_conformance;
+mod webhook_rotation;
 
 fn main() -> std::process::ExitCode {
     e2e::harness::run(
@@ -54,6 +57,9 @@ fn main() -> std::process::ExitCode {
             side_by_side::tests(),
             tencent_sdk::tests(),
             tencent_sdk_credentials::tests(),
+            webhook_aggregated::tests(),
+            webhook_conformance::tests(),
+            webhook_rotation::tests(),
         ]
         .into_iter()
         .flatten()

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
 
 use sandbox::Sandbox;
 use serde_json::Value;
@@ -13,10 +12,7 @@ use tokio::sync::OnceCell;
 
 use crate::environment::Environment;
 use crate::oracle::Issued;
-use crate::process::output;
-
-/// The bound on building it; with everything it depends on built already, that takes seconds.
-const BUILD_LIMIT: Duration = Duration::from_secs(900);
+use crate::own_program;
 
 /// The path of the program, built from this source in the profile the tests have.
 ///
@@ -24,27 +20,7 @@ const BUILD_LIMIT: Duration = Duration::from_secs(900);
 /// What cargo says.
 pub async fn program() -> Result<&'static PathBuf, String> {
     static PROGRAM: OnceCell<Result<PathBuf, String>> = OnceCell::const_new();
-    PROGRAM.get_or_init(|| build(!cfg!(debug_assertions))).await.as_ref().map_err(Clone::clone)
-}
-
-/// Builds the whole workspace's programs, so that the dependencies have the features, and so are the very ones, that
-/// the tests were built with. Cargo has a lock of its own.
-async fn build(release: bool) -> Result<PathBuf, String> {
-    let mut cargo = Command::new(Environment::read().cargo);
-    cargo
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["build", "--quiet", "--workspace", "--bin", "certctl"])
-        .arg("--message-format=json-render-diagnostics");
-    if release {
-        cargo.arg("--release");
-    }
-    let messages = output(&mut cargo, BUILD_LIMIT).await?;
-    let program = messages.lines().find_map(|line| {
-        let message: Value = serde_json::from_str(line).ok()?;
-        let is_it = message["target"]["name"] == "certctl";
-        message["executable"].as_str().filter(|_| is_it).map(PathBuf::from)
-    });
-    program.ok_or_else(|| "cargo built no certctl".to_owned())
+    PROGRAM.get_or_init(|| own_program::build("certctl")).await.as_ref().map_err(Clone::clone)
 }
 
 /// What `certctl` is run with: the endpoints of a sandbox, and a CA.

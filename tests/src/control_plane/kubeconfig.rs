@@ -47,7 +47,11 @@ impl ControlPlane {
         KubeClient::with_token(&self.url, &self.ca_pem(), token)
     }
 
-    async fn service_account_token(
+    /// A token of a service account, which is made where there is none.
+    ///
+    /// # Errors
+    /// A sentence: kube-apiserver refuses.
+    pub async fn service_account_token(
         &self,
         namespace: &str,
         name: &str,

@@ -1,0 +1,166 @@
+//! The webhook on loopback, behind a Service of a control plane.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::time::Duration;
+
+use sandbox::Sandbox;
+use serde_json::{Value, json};
+
+use super::caller::Caller;
+use super::program::{NAME, arguments, program};
+use super::secret_volume::SecretVolume;
+use crate::cert_manager;
+use crate::control_plane::{ControlPlane, Pair, free_port, run};
+use crate::daemon::{Daemon, Run};
+
+/// How long it may take to be ready, on a busy machine.
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// A running webhook; dropping it kills it. What it was registered as stays, so that a test ends with
+/// [`unregister`](Self::unregister).
+pub struct Webhook {
+    daemon: Daemon,
+    groups: Vec<String>,
+    certificate: SecretVolume,
+    host: String,
+    address: SocketAddr,
+    ca: String,
+    /// Its arguments up to those that say where DNSPod is.
+    places: [String; 4],
+}
+
+impl Webhook {
+    /// Starts it with `sandbox` as DNSPod, lets it read the Secrets of `namespace`, registers it for `groups` by way of a
+    /// Service there, and lets cert-manager call it.
+    ///
+    /// # Errors
+    /// A sentence: it cannot be built, does not start, or kube-apiserver does not find it available.
+    pub async fn start(
+        plane: &ControlPlane,
+        namespace: &str,
+        groups: &[&str],
+        sandbox: &Sandbox,
+    ) -> Result<Self, String> {
+        plane.delegate_authentication(namespace, NAME).await?;
+        allow_secrets(plane, namespace).await?;
+        let kubeconfig = plane.service_account_kubeconfig(namespace, NAME).await?;
+        let dir = plane.dir().join(format!("webhook.{namespace}"));
+        let own = plane.serving_certificate(namespace, NAME)?;
+        let certificate = SecretVolume::mount(dir.join("tls"), None, &files(&own));
+        let certificate = certificate.map_err(|error| format!("{}: {error}", dir.display()))?;
+        let port = free_port()?;
+        let path = |path: &Path| path.display().to_string();
+        let places = [
+            port.to_string(),
+            path(&kubeconfig),
+            path(&certificate.file("tls.crt")),
+            path(&certificate.file("tls.key")),
+        ];
+        let variables = vec![
+            ("GROUP_NAME", groups.join(",")),
+            ("LOG_LEVEL", "debug".to_owned()),
+            // The sandbox is reached without a proxy, whatever the machine has.
+            ("no_proxy", "*".to_owned()),
+        ];
+        let arguments = arguments(places.each_ref().map(String::as_str), sandbox);
+        let run = Run { variables, ..run(NAME, program().await?, arguments, &dir) };
+        let mut webhook = Self {
+            daemon: Daemon::start(run).await?,
+            groups: groups.iter().map(ToString::to_string).collect(),
+            certificate,
+            host: format!("{NAME}.{namespace}.svc"),
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            ca: plane.ca_pem(),
+            places,
+        };
+        webhook.until_ready().await?;
+        let port = plane.expose(namespace, NAME, webhook.address).await?;
+        for group in groups {
+            plane.register(group, namespace, NAME, port, &webhook.ca).await?;
+            let account = cert_manager::SERVICE_ACCOUNT;
+            plane.allow_create(group, cert_manager::NAMESPACE, account).await?;
+        }
+        Ok(webhook)
+    }
+
+    /// Takes its groups from it again: those of a server that is gone hold up the deletion of every namespace.
+    ///
+    /// # Errors
+    /// A sentence: kube-apiserver refuses.
+    pub async fn unregister(self, plane: &ControlPlane) -> Result<(), String> {
+        for group in &self.groups {
+            plane.unregister(group).await?;
+        }
+        Ok(())
+    }
+
+    /// Kills it, as a crash would.
+    pub fn kill(&mut self) {
+        self.daemon.kill();
+    }
+
+    /// Starts it again, killed first where it still runs, with `sandbox` as DNSPod, and waits until it is ready.
+    ///
+    /// # Errors
+    /// A sentence, with the end of its log.
+    pub async fn start_again(&mut self, sandbox: &Sandbox) -> Result<(), String> {
+        let arguments = arguments(self.places.each_ref().map(String::as_str), sandbox);
+        self.daemon.start_again_with(arguments).await?;
+        self.until_ready().await
+    }
+
+    /// Gives it another serving certificate, as the kubelet does when the Secret has changed.
+    ///
+    /// # Errors
+    /// Where the files cannot be made.
+    pub fn change_certificate(&mut self, own: &Pair) -> std::io::Result<()> {
+        self.certificate.replace(&files(own))
+    }
+
+    /// Someone who calls it at its own address, with this certificate or none.
+    ///
+    /// # Errors
+    /// A sentence: the certificate cannot be used.
+    pub fn caller(&self, own: Option<&Pair>) -> Result<Caller, String> {
+        Caller::new(&self.host, self.address, &self.ca, own)
+    }
+
+    /// The lines that it wrote since it was last started, as the JSON that they are.
+    pub fn log(&self) -> Vec<Value> {
+        self.daemon.log().lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    async fn until_ready(&mut self) -> Result<(), String> {
+        let anyone = self.caller(None)?;
+        let ready = async || anyone.get("/readyz").await.is_ok_and(|answer| answer.code == 200);
+        self.daemon.until("it was ready", START_LIMIT, ready).await
+    }
+}
+
+fn files(own: &Pair) -> [(&str, &[u8]); 2] {
+    [("tls.crt", own.certificate.as_bytes()), ("tls.key", own.key.as_bytes())]
+}
+
+/// The right that the chart gives it for each of `rbac.secretNamespaces`.
+async fn allow_secrets(plane: &ControlPlane, namespace: &str) -> Result<(), String> {
+    let group = "rbac.authorization.k8s.io";
+    let metadata = json!({ "namespace": namespace, "name": format!("{NAME}:secret-reader") });
+    let role = json!({
+        "apiVersion": format!("{group}/v1"),
+        "kind": "Role",
+        "metadata": metadata,
+        "rules": [{ "apiGroups": [""], "resources": ["secrets"], "verbs": ["get"] }],
+    });
+    let binding = json!({
+        "apiVersion": format!("{group}/v1"),
+        "kind": "RoleBinding",
+        "metadata": metadata,
+        "roleRef": { "apiGroup": group, "kind": "Role", "name": metadata["name"] },
+        "subjects": [{ "kind": "ServiceAccount", "namespace": namespace, "name": NAME }],
+    });
+    for object in [role, binding] {
+        plane.admin().apply(&object).await.map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
