@@ -27,6 +27,7 @@ mod side_by_side;
 mod tencent_sdk;
 mod tencent_sdk_credentials;
 mod webhook_aggregated;
+mod webhook_chart;
 mod webhook_conformance;
 mod webhook_rotation;
 
@@ -58,6 +59,7 @@ fn main() -> std::process::ExitCode {
             tencent_sdk::tests(),
             tencent_sdk_credentials::tests(),
             webhook_aggregated::tests(),
+            webhook_chart::tests(),
             webhook_conformance::tests(),
             webhook_rotation::tests(),
         ]

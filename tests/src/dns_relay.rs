@@ -34,6 +34,14 @@ impl DnsRelay {
     /// # Errors
     /// A sentence: no port of loopback can be had.
     pub async fn start() -> Result<Self, String> {
+        Self::start_at((Ipv4Addr::LOCALHOST, 0).into()).await
+    }
+
+    /// As [`start`](Self::start), at an address that can be written into a `resolv.conf`: with port 53.
+    ///
+    /// # Errors
+    /// A sentence: the port cannot be had; ports below 1024 need a privilege.
+    pub async fn start_at(address: SocketAddr) -> Result<Self, String> {
         let zones = Zones::default();
         let (running, ended) = oneshot::channel();
         let (ready, started) = oneshot::channel();
@@ -42,7 +50,7 @@ impl DnsRelay {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let Ok(runtime) = runtime else { return };
             runtime.block_on(async {
-                let bound = bind().await;
+                let bound = bind(address).await;
                 let address = bound.as_ref().map(|(_, udp)| udp.local_addr());
                 let _ = ready.send(address.map_err(ToString::to_string));
                 if let Ok((tcp, udp)) = bound {
@@ -73,8 +81,8 @@ impl DnsRelay {
 }
 
 /// The same port for both.
-async fn bind() -> io::Result<(TcpListener, UdpSocket)> {
-    let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+async fn bind(address: SocketAddr) -> io::Result<(TcpListener, UdpSocket)> {
+    let tcp = TcpListener::bind(address).await?;
     let udp = UdpSocket::bind(tcp.local_addr()?).await?;
     Ok((tcp, udp))
 }

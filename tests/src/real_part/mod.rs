@@ -7,6 +7,7 @@ mod helm;
 mod kubernetes;
 mod lego;
 mod pebble;
+mod pod_root;
 mod python;
 pub mod routable_address;
 pub mod small_disk;
@@ -57,6 +58,8 @@ pub enum RealPart {
     RoutableAddress,
     /// A file system of a few kilobytes that only one program sees.
     SmallDisk,
+    /// A root directory and a `resolv.conf` that only one program sees, as a pod's container has them.
+    PodRoot,
 }
 
 static PARTS: [OnceCell<Result<Obtained, Missing>>; RealPart::ALL.len()] =
@@ -96,7 +99,7 @@ impl fmt::Display for Missing {
 
 impl RealPart {
     /// Every part, in the order of the closing table.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Pebble,
         Self::PebbleWithProfiles,
         Self::Certbot,
@@ -114,6 +117,7 @@ impl RealPart {
         Self::Helm,
         Self::RoutableAddress,
         Self::SmallDisk,
+        Self::PodRoot,
     ];
 
     /// The part's name for people.
@@ -136,6 +140,7 @@ impl RealPart {
             Self::Helm => "Helm",
             Self::RoutableAddress => "routable address",
             Self::SmallDisk => "small disk",
+            Self::PodRoot => "pod's root",
         }
     }
 
@@ -175,6 +180,7 @@ impl RealPart {
             Self::Helm => helm::obtain(&environment).await,
             Self::RoutableAddress => routable_address::obtain(),
             Self::SmallDisk => small_disk::obtain(&environment).await,
+            Self::PodRoot => pod_root::obtain(&environment).await,
         }
     }
 }
