@@ -29,6 +29,7 @@ mod tencent_sdk_credentials;
 mod webhook_aggregated;
 mod webhook_chart;
 mod webhook_conformance;
+mod webhook_faults;
 mod webhook_rotation;
 
 fn main() -> std::process::ExitCode {
@@ -61,6 +62,7 @@ fn main() -> std::process::ExitCode {
             webhook_aggregated::tests(),
             webhook_chart::tests(),
             webhook_conformance::tests(),
+            webhook_faults::tests(),
             webhook_rotation::tests(),
         ]
         .into_iter()

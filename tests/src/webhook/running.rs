@@ -21,6 +21,7 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 /// [`unregister`](Self::unregister).
 pub struct Webhook {
     daemon: Daemon,
+    namespace: String,
     groups: Vec<String>,
     certificate: SecretVolume,
     host: String,
@@ -43,7 +44,7 @@ impl Webhook {
         sandbox: &Sandbox,
     ) -> Result<Self, String> {
         plane.delegate_authentication(namespace, NAME).await?;
-        allow_secrets(plane, namespace).await?;
+        allow_secrets(plane, namespace, namespace).await?;
         let kubeconfig = plane.service_account_kubeconfig(namespace, NAME).await?;
         let dir = plane.dir().join(format!("webhook.{namespace}"));
         let own = plane.serving_certificate(namespace, NAME)?;
@@ -67,6 +68,7 @@ impl Webhook {
         let run = Run { variables, ..run(NAME, program().await?, arguments, &dir) };
         let mut webhook = Self {
             daemon: Daemon::start(run).await?,
+            namespace: namespace.to_owned(),
             groups: groups.iter().map(ToString::to_string).collect(),
             certificate,
             host: format!("{NAME}.{namespace}.svc"),
@@ -93,6 +95,14 @@ impl Webhook {
             plane.unregister(group).await?;
         }
         Ok(())
+    }
+
+    /// Lets it read the Secrets of another namespace too: those of a `ClusterIssuer` are in cert-manager's.
+    ///
+    /// # Errors
+    /// A sentence: kube-apiserver refuses.
+    pub async fn allow_secrets(&self, plane: &ControlPlane, namespace: &str) -> Result<(), String> {
+        allow_secrets(plane, &self.namespace, namespace).await
     }
 
     /// Kills it, as a crash would.
@@ -142,10 +152,11 @@ fn files(own: &Pair) -> [(&str, &[u8]); 2] {
     [("tls.crt", own.certificate.as_bytes()), ("tls.key", own.key.as_bytes())]
 }
 
-/// The right that the chart gives it for each of `rbac.secretNamespaces`.
-async fn allow_secrets(plane: &ControlPlane, namespace: &str) -> Result<(), String> {
+/// The right that the chart gives it for each of `rbac.secretNamespaces`; it is in the namespace `own` itself.
+async fn allow_secrets(plane: &ControlPlane, own: &str, namespace: &str) -> Result<(), String> {
     let group = "rbac.authorization.k8s.io";
-    let metadata = json!({ "namespace": namespace, "name": format!("{NAME}:secret-reader") });
+    let name = format!("{NAME}.{own}:secret-reader");
+    let metadata = json!({ "namespace": namespace, "name": name });
     let role = json!({
         "apiVersion": format!("{group}/v1"),
         "kind": "Role",
@@ -156,8 +167,8 @@ async fn allow_secrets(plane: &ControlPlane, namespace: &str) -> Result<(), Stri
         "apiVersion": format!("{group}/v1"),
         "kind": "RoleBinding",
         "metadata": metadata,
-        "roleRef": { "apiGroup": group, "kind": "Role", "name": metadata["name"] },
-        "subjects": [{ "kind": "ServiceAccount", "namespace": namespace, "name": NAME }],
+        "roleRef": { "apiGroup": group, "kind": "Role", "name": name },
+        "subjects": [{ "kind": "ServiceAccount", "namespace": own, "name": NAME }],
     });
     for object in [role, binding] {
         plane.admin().apply(&object).await.map_err(|error| error.to_string())?;
