@@ -136,6 +136,13 @@ async fn the_chart_gets_a_certificate_for_three_names() {
     let secret = admin.get(&SECRETS.within("default", "my-crt-secret")).await.unwrap();
     let root = pebble.issuing_root(0).await.unwrap();
     issued(&secret).unwrap().verify(&root, &NAMES, SystemClock.now()).unwrap();
+    // Pebble asks the first name server, and cert-manager only for SOA records.
+    let second = sandbox.name_servers()[1];
+    let asked = sandbox.dns_query_log();
+    assert!(
+        asked.iter().any(|query| query.server == second && query.kind == "TXT"),
+        "the webhook has waited for every name server: {asked:#?}"
+    );
 
     // cert-manager deletes its Challenges when their Order is done, and so the records.
     let left = async {
