@@ -68,12 +68,21 @@ impl Running {
 
     /// The next line of the log that says `message`.
     async fn line(&mut self, message: &str) -> Value {
+        self.lines_until(message).await.pop().unwrap()
+    }
+
+    /// The next lines of the log, the last of which says `message`.
+    async fn lines_until(&mut self, message: &str) -> Vec<Value> {
         let waiting = async {
+            let mut lines = Vec::new();
             loop {
                 let line = self.log.next_line().await.unwrap().expect("the log goes on");
+                assert!(!line.contains(is_deceptive), "{line:?}");
                 let line: Value = serde_json::from_str(&line).unwrap();
-                if line["message"].as_str().unwrap().starts_with(message) {
-                    return line;
+                let is_last = line["message"].as_str().unwrap().starts_with(message);
+                lines.push(line);
+                if is_last {
+                    return lines;
                 }
             }
         };
@@ -119,6 +128,53 @@ async fn it_serves_by_a_kubeconfig_until_it_is_asked_to_stop() {
     running.line("stopped").await;
     assert!(running.child.wait().await.unwrap().success());
     assert!(running.folder.path().exists());
+}
+
+/// What some terminal or viewer takes for more than a character.
+fn is_deceptive(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{202e}')
+}
+
+#[tokio::test]
+async fn nobody_writes_lines_of_their_own_into_the_log() {
+    const FORGED: &str = "x\n{\"level\":\"INFO\",\"message\":\"forged\"}\r\n\u{1b}[2J\u{2028}\u{85}\u{9b}\u{7f}\u{202e}";
+    let cluster = Cluster::start().await;
+    cluster.allow(CERT_MANAGER);
+    let front_proxy_ca = Ca::new("front-proxy-ca");
+    publish(&cluster, &Ca::new("kubernetes"), &front_proxy_ca);
+    let mut running = Running::start(&cluster, &[]);
+    let address = running.line("serving").await["address"].as_str().unwrap().to_owned();
+    let url = format!("https://{address}");
+    let anonymous = Client::new(&url, &running.serving_ca, None);
+    until("it is ready", async || anonymous.get("/readyz", &[]).await.status == 200).await;
+    let front_proxy = front_proxy_ca.client("front-proxy-client", &[]);
+    let proxy = Client::new(&url, &running.serving_ca, Some(&front_proxy));
+    let mut failures = 0;
+    for field in [
+        "uid",
+        "action",
+        "type",
+        "dnsName",
+        "key",
+        "resourceNamespace",
+        "resolvedFQDN",
+        "resolvedZone",
+    ] {
+        let mut body: Value = serde_json::from_str(&payload("Present", "value")).unwrap();
+        body["request"][field] = FORGED.into();
+        body["request"]["config"][FORGED] = FORGED.into();
+        let answer = proxy.post(SOLVER, &CERT_MANAGER_HEADERS, &body.to_string()).await;
+        assert!(answer.status == 201 || answer.status == 400, "{field}: {}", answer.text);
+        let message = &answer.json()["response"]["status"]["message"];
+        assert!(!message.as_str().unwrap_or_default().contains(is_deceptive), "{field}: {message}");
+        failures += usize::from(answer.status == 201);
+    }
+    let stranger = [("X-Remote-User", "\t{\"message\":\"forged\"}"), ("User-Agent", "\t\"forged")];
+    assert_eq!(proxy.post(SOLVER, &stranger, "{}").await.status, 403);
+    running.signal("-TERM");
+    let lines = running.lines_until("stopped").await;
+    let says = |message: &str| lines.iter().filter(|line| line["message"] == message).count();
+    assert_eq!((says("forged"), says("a challenge failed")), (0, failures));
 }
 
 async fn fails(arguments: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, String) {
