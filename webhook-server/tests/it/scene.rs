@@ -42,7 +42,7 @@ pub(crate) struct Scene {
 pub(crate) struct Choices {
     pub(crate) trust: TrustSources,
     pub(crate) challenge_budget: Duration,
-    /// Endpoints and name servers aside, which are the sandbox's.
+    /// Name servers and the legacy API are the sandbox's, and so is API 3.0 unless it is named here.
     pub(crate) dnspod: DnspodOptions,
     /// Whether the ConfigMap is there from the beginning.
     pub(crate) published: bool,
@@ -89,7 +89,10 @@ impl Scene {
                 authorization: cluster.config(),
             },
             dnspod: DnspodOptions {
-                endpoint: Some(sandbox.dnspod_endpoint().parse().unwrap()),
+                endpoint: choices
+                    .dnspod
+                    .endpoint
+                    .or_else(|| Some(sandbox.dnspod_endpoint().parse().unwrap())),
                 legacy_endpoint: Some(sandbox.dnspod_endpoint().parse().unwrap()),
                 lookup: AuthoritativeLookup::builder()
                     .servers(sandbox.name_servers().iter().copied()),
