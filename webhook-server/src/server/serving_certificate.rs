@@ -69,11 +69,13 @@ impl ResolvesServerCert for ServingCertificate {
 pub(super) struct CertificateFiles {
     chain: WatchedFile,
     key: WatchedFile,
+    /// A change was seen that nobody was told of: the other file could not be read.
+    changed: bool,
 }
 
 impl CertificateFiles {
     pub(super) fn new(chain: PathBuf, key: PathBuf) -> Self {
-        Self { chain: WatchedFile::new(chain), key: WatchedFile::new(key) }
+        Self { chain: WatchedFile::new(chain), key: WatchedFile::new(key), changed: false }
     }
 
     /// Reads both files for the first time.
@@ -112,15 +114,15 @@ impl CertificateFiles {
         }
     }
 
+    /// Whether either file has changed since this said so last.
     fn reread(&mut self) -> Result<bool, CertificateError> {
-        let mut changed = false;
         for file in [&mut self.chain, &mut self.key] {
-            changed |= file.reread().map_err(|error| CertificateError::Unreadable {
+            self.changed |= file.reread().map_err(|error| CertificateError::Unreadable {
                 path: file.path.display().to_string(),
                 reason: error.to_string(),
             })?;
         }
-        Ok(changed)
+        Ok(std::mem::take(&mut self.changed))
     }
 
     fn contents(&self) -> (&[u8], &[u8]) {
@@ -165,6 +167,23 @@ mod tests {
         let key = rcgen::KeyPair::generate().unwrap();
         let parameters = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
         (parameters.self_signed(&key).unwrap().pem(), key.serialize_pem())
+    }
+
+    #[test]
+    fn a_change_of_one_file_is_not_lost_while_the_other_cannot_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let [chain, key, away] =
+            ["tls.crt", "tls.key", "away"].map(|name| folder.path().join(name));
+        std::fs::write(&chain, "chain").unwrap();
+        std::fs::write(&key, "key").unwrap();
+        let mut files = CertificateFiles::new(chain.clone(), key.clone());
+        assert!(files.reread().unwrap());
+        std::fs::write(&chain, "renewed with the same key").unwrap();
+        std::fs::rename(&key, &away).unwrap();
+        assert!(files.reread().is_err());
+        std::fs::rename(&away, &key).unwrap();
+        assert!(files.reread().unwrap());
+        assert!(!files.reread().unwrap());
     }
 
     #[test]
