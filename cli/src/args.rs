@@ -38,6 +38,12 @@ pub(crate) enum Command {
     /// the role of a service account in TKE; with --instance-role, the role of the instance. A role to assume comes
     /// from --assume-role, TENCENTCLOUD_ASSUME_ROLE_ARN or TENCENTCLOUD_ROLE_ARN. What is set by half is an error.
     Credentials(Box<CredentialsArgs>),
+    /// Say why Certificates of cert-manager in a Kubernetes cluster are not ready, and what to do.
+    ///
+    /// It walks from each Certificate over its CertificateRequest, Order and Challenge to the webhook's APIService,
+    /// Service and pods, and prints the first cause. It changes nothing and reads no Secret. docs/doctor.md has all
+    /// causes.
+    Doctor(DoctorArgs),
     /// Run a CA, name servers and the DNSPod API on this machine, to try everything without an account.
     ///
     /// It runs until Ctrl-C and prints what to paste into another terminal to use it.
@@ -205,6 +211,25 @@ pub(crate) struct CredentialsArgs {
     pub(crate) json: bool,
     /// Log what is done; twice, also what the libraries do.
     #[arg(short, long, action = ArgAction::Count, help_heading = OUTPUT)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct DoctorArgs {
+    /// The Certificate's name [default: all].
+    #[arg(value_name = "CERTIFICATE")]
+    pub(crate) certificate: Option<String>,
+    /// The namespace [default: all; for one Certificate, that of the kubeconfig's context].
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub(crate) namespace: Option<String>,
+    /// How the cluster is reached [default: KUBECONFIG, else ~/.kube/config, else the pod's ServiceAccount].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<String>,
+    /// Print one JSON object a line for each Certificate.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Show what was looked at; twice, also what the libraries log.
+    #[arg(short, long, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 }
 

@@ -6,6 +6,7 @@
 mod credential;
 mod credentials;
 mod dnspod;
+mod doctor;
 mod issue;
 mod proxy;
 mod setting;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 
 pub(crate) use credentials::CredentialsConfig;
 pub(crate) use dnspod::Dnspod;
+pub(crate) use doctor::DoctorConfig;
 pub(crate) use issue::{IssueConfig, Services, Target};
 use setting::{Setting, Settings};
 

@@ -4,6 +4,7 @@ mod args;
 mod ca;
 mod config;
 mod credentials;
+mod doctor;
 mod documentation;
 mod exit_code;
 mod issue;
@@ -23,7 +24,8 @@ use std::process::ExitCode;
 
 use args::{Command, NotParsed};
 use config::{
-    CredentialsConfig, IssueConfig, SandboxConfig, Screen, ShowConfig, process_environment,
+    CredentialsConfig, DoctorConfig, IssueConfig, SandboxConfig, Screen, ShowConfig,
+    process_environment,
 };
 use exit_code::Exit;
 use progress::Failed;
@@ -69,6 +71,10 @@ fn run(command: Command, screen: Screen) -> Result<Exit, Vec<Report>> {
         Command::Credentials(args) => {
             let config = CredentialsConfig::new(&args, environment)?;
             credentials::run(config, screen)
+        }
+        Command::Doctor(args) => {
+            let config = DoctorConfig::new(&args, environment)?;
+            return doctor::run(config, screen).map_err(|report| vec![report]);
         }
         Command::Sandbox(args) if args.list_faults => sandbox::list_faults(),
         Command::Sandbox(args) => {

@@ -82,7 +82,7 @@ impl Report {
 }
 
 /// Servers say what they like, also several lines and control characters, which must not reach the terminal.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let shown: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     shown.trim().to_owned()
 }

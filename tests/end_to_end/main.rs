@@ -13,6 +13,7 @@ mod chart_rendering;
 mod chart_upgrades;
 mod control_plane;
 mod dnspod_endpoints;
+mod doctor;
 mod foreign_clients;
 mod lego_bridge;
 mod pebble_issuance;
@@ -46,6 +47,7 @@ fn main() -> std::process::ExitCode {
             chart_upgrades::tests(),
             control_plane::tests(),
             dnspod_endpoints::tests(),
+            doctor::tests(),
             foreign_clients::tests(),
             lego_bridge::tests(),
             pebble_issuance::tests(),

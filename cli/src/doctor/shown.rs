@@ -1,0 +1,74 @@
+//! What `certctl doctor` prints.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use super::walk::Diagnosis;
+use crate::report::{Report, one_line};
+
+/// How it is wanted.
+pub(super) struct Shown {
+    /// One JSON object a line.
+    pub(super) json: bool,
+    /// What was looked at as well.
+    pub(super) steps: bool,
+}
+
+impl Shown {
+    /// Of each Certificate a line, and for one that is not ready a line what to do.
+    pub(super) fn text(&self, all: &[Diagnosis]) -> Result<String, Report> {
+        let mut text = String::new();
+        for diagnosis in all {
+            if self.json {
+                text.push_str(&encoded(diagnosis)?);
+            } else {
+                self.lines(diagnosis, &mut text);
+            }
+        }
+        if all.is_empty() && !self.json {
+            text.push_str("there are no Certificates here\n");
+        }
+        Ok(text)
+    }
+
+    fn lines(&self, diagnosis: &Diagnosis, text: &mut String) {
+        let Diagnosis { namespace, name, found, steps } = diagnosis;
+        if self.steps {
+            for step in steps {
+                let _ = writeln!(text, "  {}", one_line(step));
+            }
+            if let Some(found) = found {
+                let cause = found.cause;
+                let _ = writeln!(text, "  {}: {}", cause.name(), cause.seen());
+            }
+        }
+        let _ = match found {
+            None => writeln!(text, "READY {namespace}/{name}"),
+            Some(found) => writeln!(
+                text,
+                "NOT READY {namespace}/{name}: {}\nhint: {}",
+                one_line(&found.what),
+                found.cause.remedy()
+            ),
+        };
+    }
+}
+
+fn encoded(diagnosis: &Diagnosis) -> Result<String, Report> {
+    let Diagnosis { namespace, name, found, steps } = diagnosis;
+    let found = found.as_ref();
+    let value = json!({
+        "namespace": namespace,
+        "certificate": name,
+        "ready": found.is_none(),
+        "cause": found.map(|found| found.cause.name()),
+        "what": found.map(|found| one_line(&found.what)),
+        "hint": found.map(|found| found.cause.remedy()),
+        "exit": found.map_or(0, |found| found.cause.exit().code()),
+        "steps": steps.iter().map(|step| one_line(step)).collect::<Vec<_>>(),
+    });
+    let line = serde_json::to_string(&value);
+    line.map(|line| line + "\n")
+        .map_err(|error| Report::internal(format_args!("cannot encode it: {error}")))
+}
