@@ -22,10 +22,10 @@ use shown::Shown;
 
 /// Prints, for each Certificate that was asked for, that it is ready or the first thing that keeps it from being so. The
 /// exit code is that of the first Certificate that is not.
-pub(crate) fn run(config: DoctorConfig, screen: Screen) -> Result<Exit, Report> {
+pub(crate) fn run(config: &DoctorConfig, screen: Screen) -> Result<Exit, Report> {
     logging::start(config.verbose, screen.colour);
     runtime::block_on(async {
-        let cluster = Cluster::connect(&config).await?;
+        let cluster = Cluster::connect(config).await?;
         let snapshot = cluster.read().await?;
         let found = match &config.certificate {
             Some(name) => vec![walk::named(&snapshot, cluster.namespace(), name)],

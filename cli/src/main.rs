@@ -74,7 +74,7 @@ fn run(command: Command, screen: Screen) -> Result<Exit, Vec<Report>> {
         }
         Command::Doctor(args) => {
             let config = DoctorConfig::new(&args, environment)?;
-            return doctor::run(config, screen).map_err(|report| vec![report]);
+            return doctor::run(&config, screen).map_err(|report| vec![report]);
         }
         Command::Sandbox(args) if args.list_faults => sandbox::list_faults(),
         Command::Sandbox(args) => {

@@ -10,7 +10,8 @@ use e2e::cert_manager::{
 };
 use e2e::certctl::program;
 use e2e::control_plane::{
-    API_SERVICES, CERTIFICATE_REQUESTS, CERTIFICATES, CLUSTER_ISSUERS, ControlPlane,
+    API_SERVICES, CERTIFICATE_REQUESTS, CERTIFICATES, CLUSTER_ISSUERS, CUSTOM_RESOURCE_DEFINITIONS,
+    ControlPlane, ISSUERS,
 };
 use e2e::harness::Test;
 use e2e::pebble::{Pebble, PebbleOptions};
@@ -71,7 +72,7 @@ async fn the_doctor_finds_what_is_wrong_before_the_ca_is_asked() {
     tokio::time::timeout(LIMIT, until_refused).await.unwrap_or_else(|_| panic!("{found}"));
 
     unreachable["spec"] = json!({ "selfSigned": {} });
-    admin.delete(&e2e::control_plane::ISSUERS.within(&namespace, "later")).await.unwrap();
+    admin.delete(&ISSUERS.within(&namespace, "later")).await.unwrap();
     admin.create(&unreachable).await.unwrap();
     admin.until_condition(&CERTIFICATES.within(&namespace, "ws"), "Ready", LIMIT).await.unwrap();
     let found = doctor(&shared.plane, &namespace, "ws").await;
@@ -84,26 +85,22 @@ async fn the_doctor_finds_who_did_not_approve() {
     let admin = shared.plane.admin();
     let namespace = shared.plane.namespace("doctor-denied").await.unwrap();
     // cert-manager's own approver may approve for cert-manager's Issuers alone.
-    let issuer = json!({ "group": "e2e.example", "kind": "Issuer", "name": "foreign" });
+    let definition = foreign_issuers();
+    admin.apply(&definition).await.unwrap();
+    let path = CUSTOM_RESOURCE_DEFINITIONS.named("issuers.doctor.e2e.example");
+    admin.until_condition(&path, "Established", LIMIT).await.unwrap();
+    let issuer = json!({ "group": "doctor.e2e.example", "kind": "Issuer", "name": "foreign" });
     admin.create(&certificate(&namespace, "ws", &issuer, "ws.example")).await.unwrap();
     until(&shared, &namespace, "ws", "request_not_approved").await;
 
     let requests = admin.list(&CERTIFICATE_REQUESTS.all_within(&namespace)).await.unwrap();
     let request = requests[0]["metadata"]["name"].as_str().unwrap();
-    let path = format!("{}/approval", CERTIFICATE_REQUESTS.within(&namespace, request));
-    let mut denied = requests[0].clone();
-    denied["status"] = json!({ "conditions": [{
+    let path = format!("{}/status", CERTIFICATE_REQUESTS.within(&namespace, request));
+    let denied = json!({ "status": { "conditions": [{
         "type": "Denied", "status": "True", "reason": "e2e", "message": "not on a Friday",
-    }] });
-    let body = Some(("application/json", denied.to_string()));
-    if let Err(error) = admin.request(reqwest::Method::PUT, &path, body.clone()).await {
-        // The definition of the kind has no such subresource: conditions are part of the status.
-        let path = path.replace("/approval", "/status");
-        admin
-            .request(reqwest::Method::PUT, &path, body)
-            .await
-            .unwrap_or_else(|_| panic!("{error}"));
-    }
+    }] } });
+    let body = Some(("application/merge-patch+json", denied.to_string()));
+    admin.request(reqwest::Method::PATCH, &path, body).await.unwrap();
     let found = until(&shared, &namespace, "ws", "request_denied").await;
     assert!(found["what"].as_str().unwrap().ends_with("was denied: not on a Friday"), "{found}");
 }
@@ -256,6 +253,8 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// What the doctor says of a Certificate, once it names this cause.
 async fn until(shared: &SharedCertManager, namespace: &str, name: &str, cause: &str) -> Value {
+    // Building it takes longer than what is waited for.
+    program().await.unwrap();
     let mut last = Value::Null;
     let found = async {
         loop {
@@ -299,6 +298,26 @@ fn certificate(namespace: &str, name: &str, issuer: &Value, domain: &str) -> Val
             "issuerRef": issuer,
             "privateKey": { "algorithm": "ECDSA" },
             "dnsNames": [domain],
+        },
+    })
+}
+
+/// Issuers of a group that is not cert-manager's: who is to sign has to be a kind that there is.
+fn foreign_issuers() -> Value {
+    json!({
+        "apiVersion": CUSTOM_RESOURCE_DEFINITIONS.api_version,
+        "kind": "CustomResourceDefinition",
+        "metadata": { "name": "issuers.doctor.e2e.example" },
+        "spec": {
+            "group": "doctor.e2e.example",
+            "names": { "kind": "Issuer", "plural": "issuers" },
+            "scope": "Namespaced",
+            "versions": [{
+                "name": "v1",
+                "served": true,
+                "storage": true,
+                "schema": { "openAPIV3Schema": { "type": "object" } },
+            }],
         },
     })
 }

@@ -100,7 +100,7 @@ impl<'a> Walk<'a> {
         }
         let Some(request) = self.owned(Kind::CertificateRequest, certificate) else {
             if let Some(unread) = self.snapshot.unread(Kind::CertificateRequest) {
-                return Some(self.ends_unread(certificate, Kind::CertificateRequest, unread));
+                return Some(ends_unread(certificate, Kind::CertificateRequest, unread));
             }
             let failed = condition(certificate, "Issuing").filter(|one| one["status"] == "False");
             let of = full_name(certificate);
@@ -185,7 +185,7 @@ impl<'a> Walk<'a> {
             );
         }
         if let Some(unread) = self.snapshot.unread(Kind::Order) {
-            return self.ends_unread(certificate, Kind::Order, unread);
+            return ends_unread(certificate, Kind::Order, unread);
         }
         Found::new(Cause::InProgress, format!("CertificateRequest {of} is under way: {says}"))
     }
@@ -220,21 +220,18 @@ impl<'a> Walk<'a> {
             }
             _ if self.note_unread(Kind::Challenge) => {
                 let unread = self.snapshot.unread(Kind::Challenge).unwrap_or_default();
-                self.ends_unread(order, Kind::Challenge, unread)
+                ends_unread(order, Kind::Challenge, unread)
             }
             _ => Found::new(Cause::InProgress, format!("Order {of} is {state}")),
         }
     }
+}
 
-    /// The walk cannot go on: what comes next may not be read.
-    fn ends_unread(&self, object: &Value, kind: Kind, reason: &str) -> Found {
-        let what = format!(
-            "what became of {} cannot be seen: {}s: {reason}",
-            full_name(object),
-            kind.name()
-        );
-        Found::new(Cause::InProgress, what)
-    }
+/// The walk cannot go on: what comes next may not be read.
+fn ends_unread(object: &Value, kind: Kind, reason: &str) -> Found {
+    let what =
+        format!("what became of {} cannot be seen: {}s: {reason}", full_name(object), kind.name());
+    Found::new(Cause::InProgress, what)
 }
 
 /// The type of the CA's problem (RFC 8555 §6.7).

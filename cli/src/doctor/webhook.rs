@@ -1,4 +1,4 @@
-//! The way from a Challenge to a webhook's pod: APIService, Service, EndpointSlices, Deployment.
+//! The way from a Challenge to a webhook's pod: APIService, Service, `EndpointSlice`s, Deployment.
 
 use std::collections::BTreeSet;
 
