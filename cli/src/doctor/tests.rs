@@ -262,7 +262,7 @@ const BROKEN: [Case; 24] = [
     ),
     (
         |cluster| {
-            cluster.unavailable("FailedDiscoveryCheck", "failing or missing response from https://10.0.0.9:443/apis/acme.dnspod.com/v1alpha1: x509: certificate signed by unknown authority")
+            cluster.unavailable("FailedDiscoveryCheck", "failing or missing response from https://10.0.0.9:443/apis/acme.dnspod.com/v1alpha1: x509: certificate signed by unknown authority");
         },
         Cause::ApiServiceUnavailable,
         "APIService v1alpha1.acme.dnspod.com is not available: failing or missing response",

@@ -50,7 +50,8 @@ async fn failure(answer: fn() -> Response) -> String {
 #[tokio::test]
 async fn an_answer_without_an_end_is_not_read_to_it() {
     let message = failure(|| {
-        let piece = || Ok::<_, Infallible>(Bytes::from_static(&[b' '; 65_536]));
+        let spaces = Bytes::from(vec![b' '; 65_536]);
+        let piece = move || Ok::<_, Infallible>(spaces.clone());
         Response::new(Body::from_stream(stream::repeat_with(piece)))
     })
     .await;
