@@ -3,7 +3,7 @@
 use acme_core::dns01::DnsProvider;
 use sandbox::Sandbox;
 
-use crate::provider::{provider, record};
+use crate::provider::{provider_at, record};
 
 pub(crate) async fn print() -> Result<(), String> {
     println!("\nCalls for one challenge (append and delete), by the sandbox's own log");
@@ -13,11 +13,7 @@ pub(crate) async fn print() -> Result<(), String> {
             builder = builder.zone(format!("z{n}.example"));
         }
         let sandbox = builder.start().await.map_err(|error| error.to_string())?;
-        let dnspod = provider(
-            &sandbox.dnspod_tls_endpoint(),
-            (sandbox.secret_id(), sandbox.secret_key()),
-            sandbox.root_pem(),
-        )?;
+        let dnspod = provider_at(&sandbox)?;
         for what in ["nothing known", "zone known"] {
             sandbox.reset_counts();
             let record = record("ws.example", what)?;

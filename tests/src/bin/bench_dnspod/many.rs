@@ -6,7 +6,7 @@ use acme_core::dns01::DnsProvider;
 use sandbox::Sandbox;
 use tokio::task::JoinSet;
 
-use crate::provider::{provider, record};
+use crate::provider::{provider_at, record};
 
 const CHALLENGES: usize = 1000;
 
@@ -19,11 +19,7 @@ pub(crate) async fn print() -> Result<(), String> {
             builder = builder.zone(format!("z{n}.example"));
         }
         let sandbox = builder.start().await.map_err(|error| error.to_string())?;
-        let dnspod = provider(
-            &sandbox.dnspod_tls_endpoint(),
-            (sandbox.secret_id(), sandbox.secret_key()),
-            sandbox.root_pem(),
-        )?;
+        let dnspod = provider_at(&sandbox)?;
         let mut seconds = [0.0; 2];
         for (seconds, append) in seconds.iter_mut().zip([true, false]) {
             let begun = Instant::now();

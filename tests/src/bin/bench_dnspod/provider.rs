@@ -3,6 +3,13 @@
 use acme_core::dns01::TxtRecord;
 use acme_core::http::HttpOptions;
 use dnspod_solver::{Credential, DnsPod};
+use sandbox::Sandbox;
+
+/// A provider that calls `sandbox` over TLS.
+pub(crate) fn provider_at(sandbox: &Sandbox) -> Result<DnsPod, String> {
+    let key = (sandbox.secret_id(), sandbox.secret_key());
+    provider(&sandbox.dnspod_tls_endpoint(), key, sandbox.root_pem())
+}
 
 /// A provider that calls `endpoint` with this key and trusts this root.
 pub(crate) fn provider(endpoint: &str, key: (&str, &str), root: &str) -> Result<DnsPod, String> {
