@@ -16,7 +16,7 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    /// Of each Certificate a line, and for one that is not ready a line what to do.
+    /// Of each Certificate a line, and for one that is not ready, or is not renewed, a line what to do.
     pub(super) fn text(&self, all: &[Diagnosis]) -> Result<String, Report> {
         let mut text = String::new();
         for diagnosis in all {
@@ -33,7 +33,7 @@ impl Shown {
     }
 
     fn lines(&self, diagnosis: &Diagnosis, text: &mut String) {
-        let Diagnosis { namespace, name, found, steps } = diagnosis;
+        let Diagnosis { namespace, name, ready, not_after, found, steps } = diagnosis;
         if self.steps {
             for step in steps {
                 let _ = writeln!(text, "  {}", one_line(step));
@@ -45,23 +45,27 @@ impl Shown {
         }
         let _ = match found {
             None => writeln!(text, "READY {namespace}/{name}"),
-            Some(found) => writeln!(
-                text,
-                "NOT READY {namespace}/{name}: {}\nhint: {}",
-                one_line(&found.what),
-                found.cause.remedy()
-            ),
+            Some(found) => {
+                let what = one_line(&found.what);
+                let hint = found.cause.remedy();
+                let state = match ready {
+                    true => format!("RENEWAL FAILS {namespace}/{name}, good until {not_after}"),
+                    false => format!("NOT READY {namespace}/{name}"),
+                };
+                writeln!(text, "{state}: {what}\nhint: {hint}")
+            }
         };
     }
 }
 
 fn encoded(diagnosis: &Diagnosis) -> Result<String, Report> {
-    let Diagnosis { namespace, name, found, steps } = diagnosis;
+    let Diagnosis { namespace, name, ready, not_after, found, steps } = diagnosis;
     let found = found.as_ref();
     let value = json!({
         "namespace": namespace,
         "certificate": name,
-        "ready": found.is_none(),
+        "ready": ready,
+        "not_after": Some(not_after).filter(|time| !time.is_empty()),
         "cause": found.map(|found| found.cause.name()),
         "what": found.map(|found| one_line(&found.what)),
         "hint": found.map(|found| found.cause.remedy()),

@@ -432,7 +432,62 @@ fn a_name_that_no_certificate_has_is_said() {
 fn a_certificate_that_is_ready_has_no_cause() {
     let mut cluster = Cluster::stuck();
     cluster.set("Certificate", "/status/conditions/0/status", "True".into());
-    assert_eq!(cluster.diagnosis().found, None);
+    cluster.set("Certificate", "/status/conditions/1/status", "False".into());
+    let diagnosis = cluster.diagnosis();
+    assert_eq!((diagnosis.ready, diagnosis.found), (true, None));
+}
+
+/// A certificate in use, whose next one is on its way.
+fn renewal() -> Cluster {
+    let mut cluster = Cluster::stuck();
+    cluster.set("Certificate", "/status/conditions/0/status", "True".into());
+    cluster.set("Certificate", "/status/notAfter", "2026-12-20T08:00:00Z".into());
+    cluster
+}
+
+#[test]
+fn a_renewal_under_way_is_no_trouble() {
+    let diagnosis = renewal().diagnosis();
+    assert_eq!((diagnosis.ready, diagnosis.found), (true, None));
+    assert!(diagnosis.steps[0].ends_with("ready, and being renewed"), "{:?}", diagnosis.steps);
+}
+
+#[test]
+fn a_renewal_that_waits_for_somebody_to_act_is_a_finding_while_the_certificate_is_good() {
+    let mut cluster = renewal();
+    cluster.reason("Secret cert-manager/dnspod does not exist: create it");
+    let diagnosis = cluster.diagnosis();
+    assert!(diagnosis.ready);
+    assert_eq!(diagnosis.not_after, "2026-12-20T08:00:00Z");
+    assert_eq!(diagnosis.found.unwrap().cause, Cause::SecretUnusable);
+}
+
+#[test]
+fn a_renewal_that_has_failed_is_a_finding_whatever_is_left_of_it() {
+    let failed = || {
+        let mut cluster = renewal();
+        cluster.set("Certificate", "/status/lastFailureTime", "2026-11-20T09:00:00Z".into());
+        cluster.set(
+            "Certificate",
+            "/status/conditions/1",
+            json!({ "type": "Issuing", "status": "False", "reason": "Failed", "message": "The certificate request has failed to complete and will be retried: no" }),
+        );
+        cluster
+    };
+    let mut order = failed();
+    order.remove("Challenge");
+    order.set("Order", "/status/state", "invalid".into());
+    assert_eq!(order.diagnosis().found.unwrap().cause, Cause::OrderFailed);
+    // Only the request of the certificate in use is left.
+    let mut request = failed();
+    request.set("CertificateRequest", "/status/conditions/1/status", "True".into());
+    let found = request.diagnosis().found.unwrap();
+    assert_eq!(found.cause, Cause::RequestFailed);
+    assert!(found.what.ends_with("will be retried: no"), "{}", found.what);
+    // It is tried again.
+    let mut again = failed();
+    again.set("Certificate", "/status/conditions/1/status", "True".into());
+    assert_eq!(again.diagnosis().found.unwrap().cause, Cause::InProgress);
 }
 
 #[test]

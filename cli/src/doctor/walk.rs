@@ -12,7 +12,11 @@ use super::snapshot::{Kind, Snapshot};
 pub(super) struct Diagnosis {
     pub(super) namespace: String,
     pub(super) name: String,
-    /// `None` where it is ready.
+    /// Whether what it names can be used.
+    pub(super) ready: bool,
+    /// Until when, as cert-manager writes it; empty where there is no certificate.
+    pub(super) not_after: String,
+    /// `None` where it is ready and its renewal, if there is one, meets no trouble.
     pub(super) found: Option<Found>,
     /// What was looked at, a line each.
     pub(super) steps: Vec<String>,
@@ -46,6 +50,8 @@ pub(super) fn named(snapshot: &Snapshot, namespace: &str, name: &str) -> Diagnos
     Diagnosis {
         namespace: namespace.to_owned(),
         name: name.to_owned(),
+        ready: false,
+        not_after: String::new(),
         found: Some(Found::new(Cause::NoSuchCertificate, what)),
         steps: Vec::new(),
     }
@@ -57,6 +63,8 @@ fn diagnosis(snapshot: &Snapshot, certificate: &Value) -> Diagnosis {
     Diagnosis {
         namespace: namespace(certificate).to_owned(),
         name: name(certificate).to_owned(),
+        ready: holds(certificate, "Ready"),
+        not_after: text(&certificate["status"]["notAfter"]).to_owned(),
         found,
         steps: walk.steps,
     }
@@ -89,32 +97,55 @@ impl<'a> Walk<'a> {
     }
 
     fn certificate(&mut self, certificate: &Value) -> Option<Found> {
-        if holds(certificate, "Ready") {
+        if !holds(certificate, "Ready") {
+            let says = condition(certificate, "Ready").map_or("no condition Ready", message);
+            self.step(Kind::Certificate, certificate, says);
+            return Some(self.issuance(certificate, says));
+        }
+        // cert-manager takes it away again with the next success.
+        let failed = text(&certificate["status"]["lastFailureTime"]);
+        if failed.is_empty() && !holds(certificate, "Issuing") {
             self.step(Kind::Certificate, certificate, "ready");
             return None;
         }
-        let says = condition(certificate, "Ready").map_or("no condition Ready", message);
-        self.step(Kind::Certificate, certificate, says);
-        if let Some(found) = self.issuer(certificate) {
-            return Some(found);
-        }
-        let Some(request) = self.owned(Kind::CertificateRequest, certificate) else {
-            if let Some(unread) = self.snapshot.unread(Kind::CertificateRequest) {
-                return Some(ends_unread(certificate, Kind::CertificateRequest, unread));
-            }
-            let failed = condition(certificate, "Issuing").filter(|one| one["status"] == "False");
-            let of = full_name(certificate);
-            return Some(match failed.map(message).filter(|message| !message.is_empty()) {
-                Some(message) => {
-                    Found::new(Cause::RequestFailed, format!("Certificate {of} failed: {message}"))
-                }
-                None => Found::new(
-                    Cause::NoRequest,
-                    format!("cert-manager made no CertificateRequest for Certificate {of}: {says}"),
-                ),
-            });
+        let says = if failed.is_empty() {
+            "ready, and being renewed".to_owned()
+        } else {
+            format!("ready, and its renewal failed at {failed}")
         };
-        Some(self.request(certificate, request))
+        self.step(Kind::Certificate, certificate, &says);
+        let found = self.issuance(certificate, &says);
+        (found.cause != Cause::InProgress || !failed.is_empty()).then_some(found)
+    }
+
+    /// What an issuance waits for, or why it has failed; `says` is what the Certificate says of it.
+    fn issuance(&mut self, certificate: &Value, says: &str) -> Found {
+        if let Some(found) = self.issuer(certificate) {
+            return found;
+        }
+        // That of the certificate in use does not count: cert-manager deletes a failed one before it tries again.
+        let is_done = |request: &&Value| holds(certificate, "Ready") && holds(request, "Ready");
+        let newest = self.owned(Kind::CertificateRequest, certificate);
+        if let Some(request) = newest.filter(|request| !is_done(request)) {
+            return self.request(certificate, request);
+        }
+        if let Some(unread) = self.snapshot.unread(Kind::CertificateRequest) {
+            return ends_unread(certificate, Kind::CertificateRequest, unread);
+        }
+        let failed = condition(certificate, "Issuing").filter(|one| one["status"] == "False");
+        let of = full_name(certificate);
+        match failed.map(message).filter(|message| !message.is_empty()) {
+            Some(message) => {
+                Found::new(Cause::RequestFailed, format!("Certificate {of} failed: {message}"))
+            }
+            None if holds(certificate, "Ready") => {
+                Found::new(Cause::InProgress, format!("Certificate {of} is {says}"))
+            }
+            None => Found::new(
+                Cause::NoRequest,
+                format!("cert-manager made no CertificateRequest for Certificate {of}: {says}"),
+            ),
+        }
     }
 
     /// What is wrong with the Issuer, where cert-manager has it.
