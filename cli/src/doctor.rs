@@ -20,8 +20,8 @@ use crate::{logging, runtime, stdout};
 use cluster::Cluster;
 use shown::Shown;
 
-/// Prints, for each Certificate that was asked for, that it is ready or the first thing that keeps it from being so. The
-/// exit code is that of the first Certificate that is not.
+/// Prints, for each Certificate that was asked for, that it is ready, or the first thing that keeps it from being so or
+/// from being renewed. The exit code is that of the first Certificate with such a thing.
 pub(crate) fn run(config: &DoctorConfig, screen: Screen) -> Result<Exit, Report> {
     logging::start(config.verbose, screen.colour);
     runtime::block_on(async {

@@ -50,7 +50,7 @@ pub(crate) const TABLE: [(Exit, u8, &str, &str); 11] = [
         Exit::Unavailable,
         7,
         "unavailable",
-        "the CA or Tencent Cloud cannot be reached or did not finish in time",
+        "the CA, Tencent Cloud or the cluster cannot be reached or did not finish in time",
     ),
     (Exit::Internal, 70, "internal", "a fault of certctl; please report it"),
     (

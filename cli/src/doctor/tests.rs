@@ -421,6 +421,17 @@ fn every_cause_of_the_table_is_shown_by_a_test() {
 }
 
 #[test]
+fn every_cause_is_seen_at_a_real_cert_manager() {
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/end_to_end/doctor");
+    let files = std::fs::read_dir(dir).unwrap();
+    let text: String =
+        files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+    for row in &TABLE {
+        assert!(text.contains(&format!("\"{}\"", row.name)), "{}", row.name);
+    }
+}
+
+#[test]
 fn a_name_that_no_certificate_has_is_said() {
     let diagnosis = walk::named(&Cluster::stuck().snapshot(), "default", "ws");
     let found = diagnosis.found.unwrap();

@@ -6,6 +6,7 @@ mod go_module;
 mod helm;
 mod kubernetes;
 mod lego;
+mod openssl;
 mod pebble;
 mod pod_root;
 mod python;
@@ -54,6 +55,8 @@ pub enum RealPart {
     Conformance,
     /// Helm, to check and install charts.
     Helm,
+    /// OpenSSL's command.
+    OpenSsl,
     /// An IPv4 address of this machine that other than loopback addresses may be in an `EndpointSlice`.
     RoutableAddress,
     /// A file system of a few kilobytes that only one program sees.
@@ -99,7 +102,7 @@ impl fmt::Display for Missing {
 
 impl RealPart {
     /// Every part, in the order of the closing table.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Pebble,
         Self::PebbleWithProfiles,
         Self::Certbot,
@@ -115,6 +118,7 @@ impl RealPart {
         Self::CertManager,
         Self::Conformance,
         Self::Helm,
+        Self::OpenSsl,
         Self::RoutableAddress,
         Self::SmallDisk,
         Self::PodRoot,
@@ -138,6 +142,7 @@ impl RealPart {
             Self::CertManager => "cert-manager",
             Self::Conformance => "conformance suite",
             Self::Helm => "Helm",
+            Self::OpenSsl => "OpenSSL",
             Self::RoutableAddress => "routable address",
             Self::SmallDisk => "small disk",
             Self::PodRoot => "pod's root",
@@ -178,6 +183,7 @@ impl RealPart {
             Self::CertManager => kubernetes::full(&environment, "cert-manager").await,
             Self::Conformance => kubernetes::full(&environment, "conformance.test").await,
             Self::Helm => helm::obtain(&environment).await,
+            Self::OpenSsl => openssl::obtain(&environment).await,
             Self::RoutableAddress => routable_address::obtain(),
             Self::SmallDisk => small_disk::obtain(&environment).await,
             Self::PodRoot => pod_root::obtain(&environment).await,

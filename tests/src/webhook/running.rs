@@ -128,6 +128,11 @@ impl Webhook {
         self.certificate.replace(&files(own))
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Someone who calls it at its own address, with this certificate or none.
     ///
     /// # Errors

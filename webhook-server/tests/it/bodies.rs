@@ -59,6 +59,7 @@ async fn only_json_is_taken() {
         ("text/plain", 415),
         ("application/x-www-form-urlencoded", 415),
         ("application/vnd.kubernetes.protobuf", 415),
+        ("application/yaml", 415),
     ] {
         let mut headers = CERT_MANAGER_HEADERS.to_vec();
         headers.push(("Content-Type", content_type));

@@ -4,7 +4,8 @@ use std::fs;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use serde_json::Value;
+use sandbox::Sandbox;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
@@ -12,7 +13,9 @@ use tokio::process::{Child, ChildStderr, Command};
 use crate::client::Client;
 use crate::cluster::Cluster;
 use crate::pki::Ca;
-use crate::scene::{CERT_MANAGER, CERT_MANAGER_HEADERS, SOLVER, payload, publish, until};
+use crate::scene::{
+    CERT_MANAGER, CERT_MANAGER_HEADERS, SOLVER, payload, payload_with, publish, until,
+};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cert-manager-webhook-dnspod");
 
@@ -25,8 +28,13 @@ struct Running {
 }
 
 impl Running {
-    /// Starts it with a kubeconfig for `cluster`.
+    /// Starts it with a kubeconfig for `cluster`. Nobody listens at the proxy: kube-apiserver is reached without it, and
+    /// DNSPod not at all.
     fn start(cluster: &Cluster, arguments: &[&str]) -> Self {
+        Self::start_with(cluster, arguments, &[("HTTPS_PROXY", "http://127.0.0.1:9")])
+    }
+
+    fn start_with(cluster: &Cluster, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let serving_ca = Ca::new("serving");
         let identity = serving_ca.server("webhook");
@@ -47,8 +55,7 @@ impl Running {
         let mut child = Command::new(PROGRAM)
             .env_clear()
             .env("GROUP_NAME", "acme.a.example")
-            // Nobody listens there: the kube-apiserver is reached without it, and DNSPod not at all.
-            .env("HTTPS_PROXY", "http://127.0.0.1:9")
+            .envs(environment.iter().copied())
             .arg("--bind-address=127.0.0.1")
             .args(["--secure-port", "0", "--v=2"])
             .arg("--tls-cert-file")
@@ -175,6 +182,44 @@ async fn nobody_writes_lines_of_their_own_into_the_log() {
     let lines = running.lines_until("stopped").await;
     let says = |message: &str| lines.iter().filter(|line| line["message"] == message).count();
     assert_eq!((says("forged"), says("a challenge failed")), (0, failures));
+}
+
+#[tokio::test]
+async fn the_log_has_neither_values_nor_credentials() {
+    let cluster = Cluster::start().await;
+    cluster.allow(CERT_MANAGER);
+    let front_proxy_ca = Ca::new("front-proxy-ca");
+    publish(&cluster, &Ca::new("kubernetes"), &front_proxy_ca);
+    let sandbox = Sandbox::builder().zone("ws.example").start().await.unwrap();
+    let wrong = "0123456789abcdef0123456789abcdef";
+    cluster.put_secret("cert-manager/good", &[("key", sandbox.secret_key())]);
+    cluster.put_secret("cert-manager/wrong", &[("key", wrong)]);
+    let endpoint = format!("--dnspod-endpoint={}", sandbox.dnspod_endpoint());
+    let mut running = Running::start_with(&cluster, &[&endpoint], &[("LOG_LEVEL", "debug")]);
+    let address = running.line("serving").await["address"].as_str().unwrap().to_owned();
+    let url = format!("https://{address}");
+    let anonymous = Client::new(&url, &running.serving_ca, None);
+    until("it is ready", async || anonymous.get("/readyz", &[]).await.status == 200).await;
+    let front_proxy = front_proxy_ca.client("front-proxy-client", &[]);
+    let proxy = Client::new(&url, &running.serving_ca, Some(&front_proxy));
+    for (action, secret, success) in
+        [("Present", "good", true), ("CleanUp", "good", true), ("Present", "wrong", false)]
+    {
+        let config = json!({
+            "secretId": sandbox.secret_id(),
+            "secretKeyRef": { "name": secret, "key": "key" },
+        });
+        let body = payload_with(action, "the-value", &config).to_string();
+        let answer = proxy.post(SOLVER, &CERT_MANAGER_HEADERS, &body).await;
+        assert_eq!(answer.json()["response"]["success"], success, "{}", answer.text);
+    }
+    running.signal("-TERM");
+    let log: String =
+        running.lines_until("stopped").await.iter().map(ToString::to_string).collect();
+    assert!(log.contains("_acme-challenge.ws.example"), "{log}");
+    for secret in ["the-value", sandbox.secret_id(), sandbox.secret_key(), wrong] {
+        assert!(!log.contains(secret), "{secret} is in {log}");
+    }
 }
 
 async fn fails(arguments: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, String) {
