@@ -1,7 +1,8 @@
 //! `certctl doctor` at a real kube-apiserver and a real cert-manager: one thing is broken at a time, until each of its
 //! causes has been seen.
 
-mod ca;
+mod challenges;
+mod orders;
 mod renewal;
 mod requests;
 mod stage;
@@ -12,7 +13,8 @@ use e2e::harness::Test;
 
 pub(crate) fn tests() -> Vec<Test> {
     [
-        ca::tests(),
+        challenges::tests(),
+        orders::tests(),
         renewal::tests(),
         requests::tests(),
         way_to_the_webhook::tests(),

@@ -44,6 +44,11 @@ async fn the_doctor_finds_what_is_wrong_before_the_ca_is_asked() {
         } },
     });
     admin.apply(&unreachable).await.unwrap();
+    // Once cert-manager has tried it.
+    let tried = |issuer: Option<&Value>| {
+        issuer.is_some_and(|issuer| !issuer["status"]["conditions"][0]["message"].is_null())
+    };
+    admin.until(&ISSUERS.within(&namespace, "later"), "tried", LIMIT, tried).await.unwrap();
     let found = until(&shared, &namespace, "ws", "issuer_not_ready").await;
     let what = found["what"].as_str().unwrap();
     assert!(what.contains("is not ready: Failed to register ACME account"), "{found}");

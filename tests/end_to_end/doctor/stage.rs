@@ -8,6 +8,7 @@ use e2e::cert_manager::{SharedCertManager, acme_cluster_issuer, shared};
 use e2e::certctl::program;
 use e2e::control_plane::{CLUSTER_ISSUERS, ControlPlane, KubeClient};
 use e2e::pebble::{Pebble, PebbleOptions};
+use e2e::process::last_lines;
 use sandbox::Sandbox;
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -28,7 +29,6 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Pebble refuses the names that begin with `blocked.`.
     pub(super) async fn new(prefix: &str) -> Self {
         let shared = shared().await.unwrap();
         let namespace = shared.plane.namespace(prefix).await.unwrap();
@@ -36,7 +36,6 @@ impl Stage {
         let sandbox = Sandbox::builder()
             .zone(zone.as_str())
             .zone(format!("locked-{zone}"))
-            .foreign_zone(format!("foreign-{zone}"))
             .start()
             .await
             .unwrap();
@@ -44,7 +43,6 @@ impl Stage {
         let options = PebbleOptions {
             dns: sandbox.name_servers()[0],
             nonce_reject: Some(0),
-            blocked: vec![format!("blocked.{zone}")],
             ..PebbleOptions::default()
         };
         let pebble = Pebble::start(options).await.unwrap();
@@ -115,7 +113,7 @@ pub(super) async fn until(
 ) -> Value {
     until_at(&shared.plane, namespace, name, cause)
         .await
-        .unwrap_or_else(|last| panic!("not {cause}: {last:#}\n{}", shared.log()))
+        .unwrap_or_else(|last| panic!("not {cause}: {last:#}\n{}", last_lines(&shared.log())))
 }
 
 /// As [`until`], at any control plane; what was said last where it is not in time.

@@ -2,45 +2,19 @@
 
 use std::net::Ipv4Addr;
 
-use e2e::cert_manager::{CertManager as RunningCertManager, acme_cluster_issuer};
-use e2e::control_plane::{API_SERVICES, CLUSTER_ISSUERS, ControlPlane, ControlPlaneOptions};
-use e2e::dns_relay::DnsRelay;
+use e2e::control_plane::API_SERVICES;
 use e2e::harness::Test;
-use e2e::pebble::{Pebble, PebbleOptions};
-use e2e::real_part::RealPart::{CertManager, Pebble as RealPebble};
-use sandbox::Sandbox;
+use e2e::real_part::RealPart::{CertManager, Pebble};
 use serde_json::{Value, json};
 
-use super::stage::{LIMIT, Stage, certificate, until_at};
+use super::stage::Stage;
 use crate::aggregated_server::AggregatedServer;
 
 pub(super) fn tests() -> Vec<Test> {
     e2e::tests! {
-        [CertManager, RealPebble] the_doctor_finds_that_there_is_no_webhook;
-        [CertManager, RealPebble] the_doctor_follows_the_way_to_the_webhook;
-        [CertManager, RealPebble] the_doctor_names_the_right_that_cert_manager_lacks;
+        [CertManager, Pebble] the_doctor_follows_the_way_to_the_webhook;
+        [CertManager, Pebble] the_doctor_names_the_right_that_cert_manager_lacks;
     }
-}
-
-async fn the_doctor_finds_that_there_is_no_webhook() {
-    // One where no other test has registered its own.
-    let plane = ControlPlane::start(ControlPlaneOptions::default()).await.unwrap();
-    let dns = DnsRelay::start().await.unwrap();
-    let cert_manager = RunningCertManager::start(&plane, dns.address(), &[]).await.unwrap();
-    let sandbox = Sandbox::builder().zone("ws.example").start().await.unwrap();
-    dns.serve("ws.example", sandbox.resolver());
-    let pebble = Pebble::start(PebbleOptions::default()).await.unwrap();
-    let solver = json!({ "dns01": { "webhook": {
-        "groupName": "acme.nobody.example", "solverName": "dnspod", "config": {},
-    } } });
-    let admin = plane.admin();
-    admin.create(&acme_cluster_issuer("le", &pebble, &json!([solver]))).await.unwrap();
-    admin.until_condition(&CLUSTER_ISSUERS.named("le"), "Ready", LIMIT).await.unwrap();
-    let issuer = json!({ "kind": "ClusterIssuer", "name": "le" });
-    admin.create(&certificate("default", "ws", &issuer, "ws.example")).await.unwrap();
-    let found = until_at(&plane, "default", "ws", "api_service_missing").await;
-    let found = found.unwrap_or_else(|last| panic!("{last:#}\n{}", cert_manager.log()));
-    assert!(found["what"].as_str().unwrap().contains("acme.nobody.example"), "{found}");
 }
 
 async fn the_doctor_follows_the_way_to_the_webhook() {

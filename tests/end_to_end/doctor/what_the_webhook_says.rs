@@ -7,7 +7,7 @@ use e2e::control_plane::secret;
 use e2e::harness::Test;
 use e2e::real_part::RealPart::{CertManager, Pebble};
 use e2e::webhook::{SOLVER, Webhook};
-use sandbox::ZoneStatus;
+use sandbox::{Sandbox, ZoneStatus};
 use serde_json::{Value, json};
 
 use super::stage::Stage;
@@ -29,22 +29,24 @@ async fn the_doctor_tells_what_the_webhook_means() {
     credential(&stage).write(&stage, stage.sandbox.secret_key()).await;
     wrong.write(&stage, "0123456789abcdef0123456789abcdef").await;
     let good = credential(&stage).config();
-    let mut no_ttl = good.clone();
-    no_ttl["ttl"] = 0.into();
+    let mut bad_ttl = good.clone();
+    bad_ttl["ttl"] = json!([600]);
 
     // Each with a name of its own: cert-manager works on one challenge for a name at a time.
     let cases = [
         ("credential_missing", SOLVER, json!({}), zone.clone()),
         ("credential_refused", SOLVER, wrong.config(), zone.clone()),
-        ("issuer_config", SOLVER, no_ttl, zone.clone()),
+        ("issuer_config", SOLVER, bad_ttl, zone.clone()),
         ("secret_unusable", SOLVER, none.config(), zone.clone()),
         ("solver_not_served", "dnspot", good.clone(), zone.clone()),
         ("zone_not_found", SOLVER, good.clone(), format!("foreign-{zone}")),
         ("zone_unusable", SOLVER, good, format!("locked-{zone}")),
     ];
+    stage.shared.dns.serve(&format!("locked-{zone}"), stage.sandbox.resolver());
+    let elsewhere = Sandbox::builder().zone(format!("foreign-{zone}")).start().await.unwrap();
+    stage.shared.dns.serve(&format!("foreign-{zone}"), elsewhere.resolver());
     for (cause, solver, config, zone) in &cases {
         let name = cause.replace('_', "-");
-        stage.shared.dns.serve(zone, stage.sandbox.resolver());
         stage.issuer(&name, stage.solver(solver, config)).await;
         stage.ask(&name, &name, &format!("{name}.{zone}")).await;
     }

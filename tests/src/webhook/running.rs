@@ -110,6 +110,11 @@ impl Webhook {
         self.daemon.kill();
     }
 
+    /// Asks it to end, and waits until it has.
+    pub async fn stop(&mut self) {
+        self.daemon.stop().await;
+    }
+
     /// Starts it again, killed first where it still runs, with `sandbox` as DNSPod, and waits until it is ready.
     ///
     /// # Errors

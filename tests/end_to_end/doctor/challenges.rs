@@ -1,52 +1,20 @@
-//! What is wrong at the CA, and what waits.
+//! Challenges that fail, and that wait.
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use e2e::cert_manager::{ReferenceWebhook, acme_cluster_issuer, reference_config};
-use e2e::control_plane::CLUSTER_ISSUERS;
+use e2e::cert_manager::{ReferenceWebhook, reference_config};
 use e2e::harness::Test;
 use e2e::real_part::RealPart::{CertManager, Pebble};
 use e2e::txt_hook::TxtHook;
 use serde_json::json;
 
-use super::stage::{LIMIT, Stage, certificate, until};
+use super::stage::Stage;
 
 pub(super) fn tests() -> Vec<Test> {
     e2e::tests! {
-        [CertManager, Pebble] the_doctor_tells_what_the_ca_says_of_an_order;
         [CertManager, Pebble] the_doctor_tells_a_record_that_is_not_seen_from_one_the_ca_refused;
         [CertManager, Pebble] the_doctor_names_a_challenge_that_waits_for_another;
     }
-}
-
-async fn the_doctor_tells_what_the_ca_says_of_an_order() {
-    let stage = Stage::new("doctor-order").await;
-    let solver = stage.solver("reference", &json!({}));
-    stage.issuer("pebble", solver.clone()).await;
-    stage.ask("blocked", "pebble", &format!("blocked.{}", stage.zone)).await;
-    let found = stage.until("blocked", "order_failed").await;
-    assert!(found["what"].as_str().unwrap().contains("rejectedIdentifier"), "{found}");
-
-    // Pebble knows no rate limits; the sandbox's CA does.
-    let name = format!("{}-limited", stage.namespace);
-    let mut limited = acme_cluster_issuer(&name, &stage.pebble, &json!([solver]));
-    limited["spec"]["acme"]["server"] = stage.sandbox.directory_url().to_string().into();
-    limited["spec"]["acme"]["caBundle"] = STANDARD.encode(stage.sandbox.root_pem()).into();
-    stage.admin().create(&limited).await.unwrap();
-    let path = CLUSTER_ISSUERS.named(&name);
-    stage.admin().until_condition(&path, "Ready", LIMIT).await.unwrap();
-    stage.sandbox.set_fault("rate-limited-seconds=3600").unwrap();
-    stage.ask("limited", "limited", &format!("limited.{}", stage.zone)).await;
-    stage.until("limited", "rate_limited").await;
-
-    let Stage { shared, namespace, zone, pebble, .. } = stage;
-    drop(pebble);
-    let issuer = json!({ "kind": "ClusterIssuer", "name": format!("{namespace}-pebble") });
-    let wanted = certificate(&namespace, "unreachable", &issuer, &format!("unreachable.{zone}"));
-    shared.plane.admin().create(&wanted).await.unwrap();
-    until(&shared, &namespace, "unreachable", "order_not_created").await;
 }
 
 async fn the_doctor_tells_a_record_that_is_not_seen_from_one_the_ca_refused() {
