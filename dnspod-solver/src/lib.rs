@@ -54,5 +54,6 @@ pub use credential::{
     FoundCredential, InstanceRole, RoleError, WebIdentity, credential_chain, zone_policy,
 };
 pub use dnspod::{BuildError, DnsPod, DnsPodBuilder};
+pub use legacy::check_contact;
 pub use login_token::{LoginToken, LoginTokenError};
 pub use sts::CallerIdentity;

@@ -10,6 +10,7 @@ pub(crate) fn tests() -> Vec<Test> {
         [RealPart::Helm] pods_are_restricted;
         [RealPart::Helm] two_replicas_spread_and_outlive_a_drain;
         [RealPart::Helm] what_a_pod_is_given_is_passed_on;
+        [RealPart::Helm] dnspod_is_told_the_contact_that_there_is;
         [RealPart::Helm] cert_manager_issues_the_serving_certificate;
         [RealPart::Helm] durations_are_as_cert_manager_writes_them;
         [RealPart::Helm] an_issuer_of_ones_own_issues_the_serving_certificate;
@@ -120,7 +121,14 @@ async fn what_a_pod_is_given_is_passed_on() {
         "extraEnv": [{"name": "A", "value": "b"}],
         "extraVolumes": [{"name": "v", "emptyDir": {}}],
         "extraVolumeMounts": [{"name": "v", "mountPath": "/v"}],
-        "dnspod": {"endpoint": "https://api.example", "legacyEndpoint": "https://legacy.example"},
+        "dnspod": {
+            "endpoint": "https://api.example",
+            "legacyEndpoint": "https://legacy.example",
+            "contactEmail": "dns@mycompany.example",
+        },
+        "dns01RecursiveNameservers": ["192.0.2.1:53", "[2001:db8::1]:53"],
+        "cleanUpWithoutSecret": true,
+        "clusterIssuer": {"email": "ops@mycompany.example"},
         "resources": {"limits": {"memory": "1Gi"}},
         "logLevel": "DEBUG",
         "containerPort": 9443,
@@ -144,14 +152,34 @@ async fn what_a_pod_is_given_is_passed_on() {
     let arguments = arguments(&pod);
     assert_eq!(arguments[0], "--secure-port=9443");
     let wanted = [
+        "--clean-up-without-secret",
         "--dnspod-endpoint=https://api.example",
         "--dnspod-legacy-endpoint=https://legacy.example",
+        "--dnspod-contact-email=dns@mycompany.example",
+        "--dns01-recursive-nameservers=192.0.2.1:53,[2001:db8::1]:53",
         "--bind-address=::",
     ];
     assert_eq!(arguments[3..], wanted);
     let metadata = given.only("Deployment").unwrap().at("/spec/template/metadata").clone();
     assert_eq!(metadata["labels"], json!({"app": NAME, "release": NAME, "team": "dns"}));
     assert_eq!(metadata["annotations"], json!({"note": "1"}));
+}
+
+async fn dnspod_is_told_the_contact_that_there_is() {
+    for (values, expected) in [
+        (Value::Null, None),
+        (
+            json!({"clusterIssuer": {"email": "ops@mycompany.example"}}),
+            Some("--dnspod-contact-email=ops@mycompany.example"),
+        ),
+        // The webhook would not start with it, and nobody has said that it is for DNSPod.
+        (json!({"clusterIssuer": {"email": "ops@mycompany.example,dns@mycompany.example"}}), None),
+    ] {
+        let pod = pod(&rendered(values).await);
+        let mut arguments = arguments(&pod).into_iter();
+        let contact = arguments.find(|argument| argument.starts_with("--dnspod-contact-email"));
+        assert_eq!(contact, expected);
+    }
 }
 
 async fn cert_manager_issues_the_serving_certificate() {

@@ -150,6 +150,14 @@ async fn values_of_the_wrong_type_and_misspelt_ones() {
         (json!({"clusterIssuer": {"ttl": "ten"}}), "at '/clusterIssuer/ttl'"),
         (json!({"tls": {"duration": "1y"}}), "at '/tls/duration': '1y' does not match pattern"),
         (json!({"service": {"port": 0}}), "at '/service/port'"),
+        (
+            json!({"dns01RecursiveNameservers": ["dns.example:53"]}),
+            "at '/dns01RecursiveNameservers/0': 'dns.example:53' does not match pattern",
+        ),
+        (
+            json!({"dnspod": {"contactEmail": "ops, dns@mycompany.example"}}),
+            "dnspod.contactEmail \"ops, dns@mycompany.example\" is not one mail address",
+        ),
     ])
     .await;
 }

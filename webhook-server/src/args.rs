@@ -94,6 +94,9 @@ pub(crate) struct Args {
     /// Address of the legacy DNSPod API; that of the Chinese site unless given.
     #[arg(long, value_name = "URL", help_heading = DNSPOD)]
     pub(crate) dnspod_legacy_endpoint: Option<String>,
+    /// Mail address that the legacy DNSPod API is told, so that it can warn before it bans for too many calls.
+    #[arg(long, value_name = "ADDRESS", help_heading = DNSPOD)]
+    pub(crate) dnspod_contact_email: Option<String>,
     /// Let Issuers without a credential use that of this pod or machine, where cert-manager allows it.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = false,
         default_missing_value = "true", action = ArgAction::Set, help_heading = DNSPOD)]

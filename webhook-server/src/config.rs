@@ -16,6 +16,7 @@ use std::time::Duration;
 use acme_core::SystemClock;
 use acme_core::dns01::AuthoritativeLookup;
 use acme_core::http::HttpOptions;
+use dnspod_solver::check_contact;
 use url::Url;
 use webhook_server::{CHALLENGE_BUDGET, DnspodOptions, RequestHeaderFlags, Settings, TrustSources};
 
@@ -85,9 +86,18 @@ impl Config {
                 })
                 .ok()
         };
+        let endpoint = url("dnspod-endpoint", args.dnspod_endpoint.as_ref());
+        let legacy_endpoint = url("dnspod-legacy-endpoint", args.dnspod_legacy_endpoint.as_ref());
+        if let Some(Err(reason)) = args.dnspod_contact_email.as_deref().map(check_contact) {
+            mistakes.push(Report::usage(
+                format_args!("--dnspod-contact-email: {reason}"),
+                "give one address such as ops@mycompany.example, or leave it out",
+            ));
+        }
         let dnspod = DnspodOptions {
-            endpoint: url("dnspod-endpoint", args.dnspod_endpoint.as_ref()),
-            legacy_endpoint: url("dnspod-legacy-endpoint", args.dnspod_legacy_endpoint.as_ref()),
+            endpoint,
+            legacy_endpoint,
+            contact_email: args.dnspod_contact_email.clone(),
             ambient,
             http: HttpOptions {
                 proxy: proxy::read(environment, &mut mistakes),
@@ -210,7 +220,8 @@ mod tests {
 
     #[test]
     fn all_mistakes_are_told_at_once() {
-        let typed = "--dnspod-endpoint nonsense --shutdown-delay-duration 2h";
+        let typed =
+            "--dnspod-endpoint nonsense --dnspod-contact-email ops --shutdown-delay-duration 2h";
         let error =
             config(typed, &[("GROUP_NAME", "acme.k8s.io"), ("LOG_LEVEL", "loud")]).unwrap_err();
         for part in [
@@ -219,6 +230,7 @@ mod tests {
             "--tls-cert-file",
             "--tls-private-key-file",
             "--dnspod-endpoint",
+            "--dnspod-contact-email",
             "2h",
         ] {
             assert!(error.contains(part), "{part} in {error}");
@@ -269,10 +281,11 @@ mod tests {
 
     #[test]
     fn options_of_challenges_are_taken() {
-        let typed =
-            "--clean-up-without-secret --dns01-recursive-nameservers=192.0.2.1:53,192.0.2.2:53";
+        let typed = "--clean-up-without-secret --dns01-recursive-nameservers=192.0.2.1:53,192.0.2.2:53 \
+             --dnspod-contact-email=ops@mycompany.example";
         let config = config(&format!("{FILES} {typed}"), &[GROUP]).unwrap();
         assert!(config.dnspod.clean_up_without_secret);
+        assert_eq!(config.dnspod.contact_email.as_deref(), Some("ops@mycompany.example"));
         let lookup = format!("{:?}", config.dnspod.lookup);
         assert!(lookup.contains("192.0.2.1:53, 192.0.2.2:53"), "{lookup}");
     }

@@ -5,6 +5,7 @@
 {{- end -}}
 {{- include "webhook-dnspod.checkGroups" . -}}
 {{- include "webhook-dnspod.checkCredentials" . -}}
+{{- include "webhook-dnspod.checkContact" . -}}
 {{- include "webhook-dnspod.checkClusterIssuer" . -}}
 {{- include "webhook-dnspod.checkServing" . -}}
 {{- end -}}
@@ -54,6 +55,14 @@
 {{- end -}}
 {{- if not (or $secrets.apiToken $secrets.existingSecret) -}}
 {{- fail "secrets.apiID is set without secrets.apiToken: set it too, or secrets.existingSecret" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "webhook-dnspod.checkContact" -}}
+{{- with .Values.dnspod.contactEmail -}}
+{{- if not (include "webhook-dnspod.isAddress" .) -}}
+{{- fail (printf "dnspod.contactEmail %q is not one mail address" .) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

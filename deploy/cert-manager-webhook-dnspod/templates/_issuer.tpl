@@ -53,6 +53,16 @@ ambient
 {{- get ($root.Values.secrets.keys | default dict) (index . 1) | default $default -}}
 {{- end -}}
 
+{{/* What the webhook tells the legacy API. It would not start with what is no address, which is up to the CA else. */}}
+{{- define "webhook-dnspod.contactEmail" -}}
+{{- $email := .Values.dnspod.contactEmail | default .Values.clusterIssuer.email | default "" -}}
+{{- if include "webhook-dnspod.isAddress" $email }}{{ $email }}{{ end -}}
+{{- end -}}
+
+{{- define "webhook-dnspod.isAddress" -}}
+{{- if regexMatch `^[^@\s()<>,;"\\]+@[^@\s()<>,;"\\]+$` . }}true{{ end -}}
+{{- end -}}
+
 {{/* The solver: what stands below `solvers:` in an Issuer or ClusterIssuer. */}}
 {{- define "webhook-dnspod.solver" -}}
 {{- $issuer := .Values.clusterIssuer -}}

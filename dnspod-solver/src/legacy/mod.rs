@@ -17,4 +17,5 @@ pub(crate) use client::Client;
 #[cfg(fuzzing)]
 pub use fuzzing::answer;
 pub(crate) use transport::Transport;
+pub use user_agent::check_contact;
 pub(crate) use user_agent::user_agent;

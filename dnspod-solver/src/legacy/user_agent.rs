@@ -8,9 +8,7 @@ pub(crate) const NOBODY: &str = "nobody@certctl.invalid";
 /// `product`, which is a `User-Agent` for any server, with `contact` in place of its comment.
 pub(crate) fn user_agent(product: &str, contact: Option<&str>) -> Result<String, BuildError> {
     let contact = contact.unwrap_or(NOBODY);
-    if !is_address(contact) {
-        return Err(BuildError::Contact(contact.to_owned()));
-    }
+    check_contact(contact)?;
     let name_and_version = product.split('(').next().unwrap_or_default().trim();
     let acceptable = name_and_version
         .rsplit_once('/')
@@ -20,6 +18,15 @@ pub(crate) fn user_agent(product: &str, contact: Option<&str>) -> Result<String,
         return Err(BuildError::UserAgent(product.to_owned()));
     }
     Ok(format!("{name_and_version} ({contact})"))
+}
+
+/// Whether `address` is one that [`DnsPodBuilder::contact`](crate::DnsPodBuilder::contact) takes, for those who want to
+/// know before there is a token.
+///
+/// # Errors
+/// Where it is not one mail address.
+pub fn check_contact(address: &str) -> Result<(), BuildError> {
+    if is_address(address) { Ok(()) } else { Err(BuildError::Contact(address.to_owned())) }
 }
 
 fn is_text(text: &str) -> bool {

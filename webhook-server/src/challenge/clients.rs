@@ -75,7 +75,11 @@ impl Clients {
                 (DnsPod::builder(source), &self.options.endpoint)
             }
             AccountCredential::LoginToken(token) => {
-                (DnsPod::legacy(token), &self.options.legacy_endpoint)
+                let mut builder = DnsPod::legacy(token);
+                if let Some(address) = &self.options.contact_email {
+                    builder = builder.contact(address);
+                }
+                (builder, &self.options.legacy_endpoint)
             }
         };
         let mut builder = builder
@@ -92,7 +96,7 @@ impl Clients {
 #[cfg(test)]
 mod tests {
     use acme_core::ManualClock;
-    use dnspod_solver::Credential;
+    use dnspod_solver::{Credential, LoginToken};
 
     use super::*;
 
@@ -102,6 +106,25 @@ mod tests {
         clients
             .client(Holder::Secret([number; 32]), credential)
             .unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    #[tokio::test]
+    async fn the_contact_is_told_the_legacy_api_alone() {
+        let options = |address: &str| DnspodOptions {
+            contact_email: Some(address.to_owned()),
+            ..DnspodOptions::default()
+        };
+        let of_token = |address: &str| {
+            let clock = Arc::new(ManualClock::new(time::OffsetDateTime::UNIX_EPOCH));
+            let token = LoginToken::parse("12345,0a1b2c").unwrap_or_else(|e| panic!("{e}"));
+            let credential = AccountCredential::LoginToken(token);
+            Clients::new(options(address), clock).client(Holder::Webhook, credential).map(drop)
+        };
+        assert_eq!(of_token("ops@ws.example"), Ok(()));
+        // What is refused was passed on.
+        assert_eq!(of_token("ops"), Err(BuildError::Contact("ops".to_owned())));
+        let clock = Arc::new(ManualClock::new(time::OffsetDateTime::UNIX_EPOCH));
+        client(&Clients::new(options("ops@ws.example"), clock), 0);
     }
 
     #[tokio::test(start_paused = true)]

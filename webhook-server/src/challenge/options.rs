@@ -21,6 +21,8 @@ pub struct DnspodOptions {
     pub endpoint: Option<Url>,
     /// The legacy DNSPod API; the Chinese site unless set.
     pub legacy_endpoint: Option<Url>,
+    /// The mail address of whoever runs the webhook, which the legacy API is told.
+    pub contact_email: Option<String>,
     /// What is used where an Issuer names no credential and cert-manager allows it.
     pub ambient: Option<AmbientCredential>,
     /// Proxy, roots, time limits.
@@ -42,6 +44,7 @@ impl Default for DnspodOptions {
         Self {
             endpoint: None,
             legacy_endpoint: None,
+            contact_email: None,
             ambient: None,
             http: HttpOptions::default(),
             lookup: AuthoritativeLookup::builder(),
