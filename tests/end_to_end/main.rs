@@ -32,6 +32,7 @@ mod webhook_chart;
 mod webhook_conformance;
 mod webhook_faults;
 mod webhook_rotation;
+mod webhook_self_signed;
 mod webhook_tls;
 
 fn main() -> std::process::ExitCode {
@@ -67,6 +68,7 @@ fn main() -> std::process::ExitCode {
             webhook_conformance::tests(),
             webhook_faults::tests(),
             webhook_rotation::tests(),
+            webhook_self_signed::tests(),
             webhook_tls::tests(),
         ]
         .into_iter()

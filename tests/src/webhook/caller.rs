@@ -31,7 +31,10 @@ pub struct Answer {
 impl Caller {
     /// `host` is the name in the serving certificate, which `ca` (PEM) has to vouch for. `own` is the certificate that
     /// the caller shows.
-    pub(super) fn new(
+    ///
+    /// # Errors
+    /// A sentence: a certificate cannot be used.
+    pub fn new(
         host: &str,
         address: SocketAddr,
         ca: &str,
