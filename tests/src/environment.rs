@@ -1,7 +1,7 @@
 //! The one place of this package that reads the environment.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What the environment says about where real parts come from.
 #[derive(Clone, Debug)]
@@ -14,10 +14,24 @@ pub struct Environment {
     pub pebble: Option<PathBuf>,
     /// `KUBEBUILDER_ASSETS`: a directory with `etcd` and `kube-apiserver` to use as they are.
     pub kubebuilder_assets: Option<PathBuf>,
+    /// `CERTCTL_E2E_KUBERNETES`: which versions of Kubernetes and cert-manager are built, or a sentence about a value
+    /// that names none.
+    pub kubernetes: Result<KubernetesVersions, String>,
     /// `CARGO`: the cargo that runs the tests, to build `certctl` with.
     pub cargo: PathBuf,
     /// The directories of `PATH`.
     path: Vec<PathBuf>,
+}
+
+/// A pair of versions of Kubernetes and cert-manager.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KubernetesVersions {
+    /// What tests run on where nothing is said.
+    Pinned,
+    /// A minor version of each before the pinned one.
+    Older,
+    /// The newest of each.
+    Newest,
 }
 
 impl Environment {
@@ -36,6 +50,7 @@ impl Environment {
             cache,
             pebble: variable("PEBBLE"),
             kubebuilder_assets: variable("KUBEBUILDER_ASSETS"),
+            kubernetes: kubernetes_versions(variable("CERTCTL_E2E_KUBERNETES").as_deref()),
             cargo: variable("CARGO").unwrap_or_else(|| "cargo".into()),
             path: std::env::var_os("PATH")
                 .map(|path| std::env::split_paths(&path).collect())
@@ -51,5 +66,30 @@ impl Environment {
     /// The program called `name` on `PATH`.
     pub fn find(&self, name: &str) -> Option<PathBuf> {
         self.path.iter().map(|dir| dir.join(name)).find(|program| program.is_file())
+    }
+}
+
+fn kubernetes_versions(value: Option<&Path>) -> Result<KubernetesVersions, String> {
+    match value.map(|value| value.to_string_lossy()).as_deref() {
+        None => Ok(KubernetesVersions::Pinned),
+        Some("older") => Ok(KubernetesVersions::Older),
+        Some("newest") => Ok(KubernetesVersions::Newest),
+        Some(other) => Err(format!(
+            "CERTCTL_E2E_KUBERNETES is {other:?}: it may be \"older\" or \"newest\"; unset it for the pinned versions"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_that_are_not_known_are_named() {
+        assert_eq!(kubernetes_versions(None), Ok(KubernetesVersions::Pinned));
+        assert_eq!(kubernetes_versions(Some(Path::new("older"))), Ok(KubernetesVersions::Older));
+        assert_eq!(kubernetes_versions(Some(Path::new("newest"))), Ok(KubernetesVersions::Newest));
+        let refused = kubernetes_versions(Some(Path::new("1.35"))).unwrap_err();
+        assert!(refused.contains("CERTCTL_E2E_KUBERNETES is \"1.35\""), "{refused}");
     }
 }

@@ -45,7 +45,11 @@ macro_rules! tests {
 pub fn run(tests: Vec<Test>) -> std::process::ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(TESTS_AT_ONCE);
-    let ci = Environment::read().ci;
+    let environment = Environment::read();
+    if let Err(reason) = environment.kubernetes {
+        return refuse(&reason);
+    }
+    let ci = environment.ci;
     let trials = tests.into_iter().map(|test| trial(test, ci)).collect();
     let conclusion: Conclusion = libtest_mimic::run(&arguments, trials);
     crate::cert_manager::stop_shared();
@@ -54,6 +58,12 @@ pub fn run(tests: Vec<Test>) -> std::process::ExitCode {
         print_table(ci);
     }
     conclusion.exit_code()
+}
+
+#[expect(clippy::print_stderr, reason = "there is no test yet that could fail")]
+fn refuse(reason: &str) -> std::process::ExitCode {
+    eprintln!("{reason}");
+    std::process::ExitCode::FAILURE
 }
 
 /// Tests that ran and tests that did not, by part.

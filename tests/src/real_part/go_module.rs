@@ -21,17 +21,28 @@ const BUILD_LIMIT: Duration = Duration::from_secs(40 * 60);
 pub(super) struct GoModule {
     go: PathBuf,
     dir: PathBuf,
+    /// The file in `dir` that says which modules are used; beside it is one of their hashes, named alike.
+    mod_file: &'static str,
     go_mod: String,
 }
 
 impl GoModule {
     /// The module in the folder `name` below `tests/real-parts`.
     pub(super) fn open(environment: &Environment, name: &str) -> Result<Self, Missing> {
+        Self::open_with(environment, name, "go.mod")
+    }
+
+    /// The same with what another file than `go.mod` says.
+    pub(super) fn open_with(
+        environment: &Environment,
+        name: &str,
+        mod_file: &'static str,
+    ) -> Result<Self, Missing> {
         let go = environment.find("go").ok_or_else(|| Missing("no go on PATH".to_owned()))?;
         let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("real-parts").join(name);
         let go_mod =
-            fs::read_to_string(dir.join("go.mod")).map_err(|error| missing(&dir, error))?;
-        Ok(Self { go, dir, go_mod })
+            fs::read_to_string(dir.join(mod_file)).map_err(|error| missing(&dir, error))?;
+        Ok(Self { go, dir, mod_file, go_mod })
     }
 
     /// The version in which another module is required.
@@ -40,8 +51,9 @@ impl GoModule {
             let line = line.trim().trim_start_matches("require ");
             line.strip_prefix(module)?.strip_prefix(' ')?.split_whitespace().next()
         });
-        required
-            .ok_or_else(|| Missing(format!("{}/go.mod requires no {module}", self.dir.display())))
+        required.ok_or_else(|| {
+            Missing(format!("{}/{} requires no {module}", self.dir.display(), self.mod_file))
+        })
     }
 
     /// The directory called `name` and a hash of the module's files, filled by `build` where it is not whole. Whoever
@@ -65,8 +77,11 @@ impl GoModule {
         Ok(slot.dir().to_owned())
     }
 
-    /// Runs `go` with `arguments` in the module, behind everything else on the machine, and returns what it says.
-    pub(super) async fn run(&self, arguments: &[&str]) -> Result<String, Missing> {
+    /// Runs `go` with `command` and `arguments` in the module, behind everything else on the machine, and returns what it
+    /// says.
+    pub(super) async fn run(&self, command: &str, arguments: &[&str]) -> Result<String, Missing> {
+        let mod_file = format!("-modfile={}", self.mod_file);
+        let arguments = [&[command, &mod_file], arguments].concat();
         let mut command = Command::new("nice");
         command
             .args(["-n", "19"])
@@ -82,6 +97,7 @@ impl GoModule {
     fn hash(&self) -> io::Result<String> {
         let mut files = Vec::new();
         collect(&self.dir, &mut files)?;
+        files.retain(|file| !self.is_of_other_versions(file));
         files.sort();
         let mut hash = Sha256::new();
         for file in files {
@@ -95,6 +111,11 @@ impl GoModule {
         let hash = hash.finalize();
         let first = hash.first_chunk().expect("SHA-256 is longer than eight bytes");
         Ok(format!("{:016x}", u64::from_be_bytes(*first)))
+    }
+
+    fn is_of_other_versions(&self, file: &Path) -> bool {
+        file.extension().is_some_and(|extension| extension == "mod" || extension == "sum")
+            && file.file_stem() != Path::new(self.mod_file).file_stem()
     }
 }
 
@@ -126,7 +147,12 @@ mod tests {
 
     fn module(dir: &Path) -> GoModule {
         let go_mod = "module m\n\nrequire a.example/one v1.2.3 // indirect\nrequire (\n\ta.example/onetwo v0.1.0\n)\n";
-        GoModule { go: "go".into(), dir: dir.to_owned(), go_mod: go_mod.to_owned() }
+        GoModule {
+            go: "go".into(),
+            dir: dir.to_owned(),
+            mod_file: "go.mod",
+            go_mod: go_mod.to_owned(),
+        }
     }
 
     #[test]
@@ -150,9 +176,13 @@ mod tests {
             hashes.push(module.hash().unwrap());
         }
         assert_eq!(module.hash().unwrap(), hashes[4], "it depends on nothing else");
+        fs::write(dir.path().join("older.sum"), "a").unwrap();
+        assert_eq!(module.hash().unwrap(), hashes[4], "other versions do not count");
+        let older = GoModule { mod_file: "older.mod", ..module };
+        hashes.push(older.hash().unwrap());
         hashes.sort();
         hashes.dedup();
-        assert_eq!(hashes.len(), 5);
+        assert_eq!(hashes.len(), 6);
     }
 
     #[tokio::test]

@@ -14,10 +14,8 @@ pub(super) async fn obtain(environment: &Environment) -> Result<Obtained, Missin
             let program = dir.join("helm");
             let flags = format!("-ldflags=-s -w -X {HELM}/internal/version.version={version}");
             let main = format!("{HELM}/cmd/helm");
-            module
-                .run(&["build", "-buildvcs=false", &flags, "-o", &program.to_string_lossy(), &main])
-                .await
-                .map(drop)
+            let program = program.to_string_lossy();
+            module.run("build", &["-buildvcs=false", &flags, "-o", &program, &main]).await.map(drop)
         })
         .await?;
     Ok(Obtained {

@@ -1,5 +1,5 @@
-//! Kubernetes' and cert-manager's programs, built from the module `tests/real-parts/kubernetes`, in two grades: etcd and
-//! kube-apiserver, and everything else.
+//! Kubernetes' and cert-manager's programs, built from the module `tests/real-parts/kubernetes` in the versions that the
+//! environment chooses, in two grades: etcd and kube-apiserver, and everything else.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use tokio::process::Command;
 
 use super::go_module::{GoModule, missing};
 use super::{Missing, Obtained, RealPart};
-use crate::environment::Environment;
+use crate::environment::{Environment, KubernetesVersions};
 use crate::process::output;
 
 const KUBERNETES: &str = "k8s.io/kubernetes";
@@ -23,7 +23,7 @@ pub(super) async fn kube_apiserver(environment: &Environment) -> Result<Obtained
     if let Some(assets) = &environment.kubebuilder_assets {
         return found(assets, "$KUBEBUILDER_ASSETS".to_owned()).await;
     }
-    let module = GoModule::open(environment, "kubernetes")?;
+    let module = open(environment)?;
     let dir = module
         .built(environment, "kube-apiserver", async |dir| {
             build(&module, dir, &[ETCD, "k8s.io/kubernetes/cmd/kube-apiserver"]).await?;
@@ -37,7 +37,7 @@ pub(super) async fn kube_apiserver(environment: &Environment) -> Result<Obtained
 pub(super) async fn full(environment: &Environment, program: &str) -> Result<Obtained, Missing> {
     // Of use only with kube-apiserver, and two Go builds at a time would only get in each other's way.
     Box::pin(RealPart::KubeApiserver.obtain()).await.map_err(Clone::clone)?;
-    let module = GoModule::open(environment, "kubernetes")?;
+    let module = open(environment)?;
     let dir = module
         .built(environment, "cert-manager", async |dir| {
             build(
@@ -48,17 +48,8 @@ pub(super) async fn full(environment: &Environment, program: &str) -> Result<Obt
             .await?;
             let suite = dir.join("conformance.test");
             let flags = flags(&module)?;
-            module
-                .run(&[
-                    "test",
-                    "-trimpath",
-                    &flags,
-                    "-c",
-                    "-o",
-                    &suite.to_string_lossy(),
-                    "./conformance",
-                ])
-                .await?;
+            let suite = suite.to_string_lossy();
+            module.run("test", &["-trimpath", &flags, "-c", "-o", &suite, "./conformance"]).await?;
             copy_resource_definitions(&module, &dir.join("crds")).await
         })
         .await?;
@@ -69,6 +60,15 @@ pub(super) async fn full(environment: &Environment, program: &str) -> Result<Obt
         version: module.version_of(owner)?.to_owned(),
         how: "go build in tests/real-parts/kubernetes".to_owned(),
     })
+}
+
+fn open(environment: &Environment) -> Result<GoModule, Missing> {
+    let mod_file = match environment.kubernetes.clone().map_err(Missing)? {
+        KubernetesVersions::Pinned => "go.mod",
+        KubernetesVersions::Older => "older.mod",
+        KubernetesVersions::Newest => "newest.mod",
+    };
+    GoModule::open_with(environment, "kubernetes", mod_file)
 }
 
 async fn found(dir: &Path, how: String) -> Result<Obtained, Missing> {
@@ -92,9 +92,8 @@ async fn build(module: &GoModule, dir: &Path, mains: &[&str]) -> Result<(), Miss
     // A folder for several programs has to end so.
     let into = format!("{}/", dir.display());
     let flags = flags(module)?;
-    let arguments =
-        [&["build", "-trimpath", "-buildvcs=false", &flags, "-o", &into], mains].concat();
-    module.run(&arguments).await.map(drop)
+    let arguments = [&["-trimpath", "-buildvcs=false", &flags, "-o", &into], mains].concat();
+    module.run("build", &arguments).await.map(drop)
 }
 
 /// The linker's flags. A kube-apiserver that does not know its version passes for none with Helm.
@@ -113,7 +112,7 @@ fn flags(module: &GoModule) -> Result<String, Missing> {
 
 /// cert-manager's resource definitions, which its module holds as YAML.
 async fn copy_resource_definitions(module: &GoModule, into: &Path) -> Result<(), Missing> {
-    let source = module.run(&["list", "-m", "-f", "{{.Dir}}", CERT_MANAGER]).await?;
+    let source = module.run("list", &["-m", "-f", "{{.Dir}}", CERT_MANAGER]).await?;
     let source = Path::new(source.trim()).join("deploy/crds");
     let copy = || {
         fs::create_dir(into)?;

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"net"
+	"reflect"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -67,7 +68,6 @@ func runController(ctx context.Context, args []string) error {
 	flags.IntVar(&options.MaxConcurrentChallenges, "max-concurrent-challenges", 60, "")
 	flags.BoolVar(&options.EnableOwnerRef, "enable-certificate-owner-ref", false, "")
 	flags.DurationVar(&options.CertificateRequestMinimumBackoffDuration, "certificate-request-minimum-backoff-duration", time.Hour, "")
-	flags.DurationVar(&options.CertificateRequestMaximumBackoffDuration, "certificate-request-maximum-backoff-duration", 32*time.Hour, "")
 	flags.IntVar(&workers, "concurrent-workers", 5, "")
 	flags.StringVar(&metricsAddress, "metrics-listen-address", "127.0.0.1:0", "")
 	logging := flag.NewFlagSet("klog", flag.ExitOnError)
@@ -80,6 +80,10 @@ func runController(ctx context.Context, args []string) error {
 		return fmt.Errorf("--dns01-recursive-nameservers is missing: the machine's own name servers are of no use to a test")
 	}
 	options.DNS01CheckAuthoritative = !recursiveOnly
+	// Until 1.20 cert-manager has its longest wait as a constant, and no such field.
+	if longest := reflect.ValueOf(&options).Elem().FieldByName("CertificateRequestMaximumBackoffDuration"); longest.IsValid() {
+		longest.SetInt(int64(32 * time.Hour))
+	}
 
 	group, ctx := errgroup.WithContext(ctx)
 	factory, err := controller.NewContextFactory(ctx, options)
