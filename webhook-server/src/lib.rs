@@ -24,6 +24,11 @@ pub mod fuzzing {
     pub fn challenge(body: &[u8]) {
         crate::challenge::fuzzing::challenge(body);
     }
+
+    /// Reads `head` as a request's: what is asked for, and by whom.
+    pub fn request_head(head: &[u8]) {
+        crate::api::fuzzing::request_head(head);
+    }
 }
 
 // The public interface is:

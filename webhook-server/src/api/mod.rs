@@ -5,6 +5,8 @@ mod aggregated_discovery;
 mod discovery;
 mod document;
 mod documents;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod health;
 mod openapi;
 mod request_info;

@@ -14,6 +14,8 @@ mod user;
 
 pub(crate) use authenticator::{Authenticator, NotAuthenticated};
 
+#[cfg(any(fuzzing, test))]
+pub(crate) use request_header::UserHeaders;
 pub use trust::{RequestHeaderFlags, TrustSources};
 pub(crate) use trust_keeper::keep_trust;
 pub(crate) use user::User;

@@ -15,10 +15,17 @@ pub(crate) struct RequestHeader {
     pub(crate) cas: CaBundle,
     /// The common names of front proxies; empty means any that the CAs have issued for.
     pub(crate) allowed_names: Vec<String>,
-    pub(crate) username_headers: Vec<String>,
-    pub(crate) uid_headers: Vec<String>,
-    pub(crate) group_headers: Vec<String>,
-    pub(crate) extra_headers_prefix: Vec<String>,
+    pub(crate) user: UserHeaders,
+}
+
+/// The names of headers that name a user.
+#[derive(Clone, Debug)]
+pub(crate) struct UserHeaders {
+    pub(crate) name: Vec<String>,
+    pub(crate) uid: Vec<String>,
+    pub(crate) group: Vec<String>,
+    /// What is behind one of these is a key of the user's extra values.
+    pub(crate) extra_prefix: Vec<String>,
 }
 
 impl RequestHeader {
@@ -38,24 +45,31 @@ impl RequestHeader {
                 "its common name {proxy:?} is none of requestheader-allowed-names ({allowed})"
             ));
         }
-        let name = first(headers, &self.username_headers);
+        Ok(self.user.read(headers))
+    }
+}
+
+impl UserHeaders {
+    /// The user that `headers` name, whoever sent them.
+    pub(crate) fn read(&self, headers: &HeaderMap) -> Option<User> {
+        let name = first(headers, &self.name);
         if name.is_empty() {
-            return Ok(None);
+            return None;
         }
-        let groups = self.group_headers.iter().flat_map(|header| values(headers, header)).collect();
+        let groups = self.group.iter().flat_map(|header| values(headers, header)).collect();
         let mut user = User { name, groups, ..User::default() };
-        user.uid = first(headers, &self.uid_headers);
+        user.uid = first(headers, &self.uid);
         for (header, value) in headers {
             if let Some(key) = self.extra_key(header.as_str()) {
                 user.extra.entry(key).or_default().push(text(value));
             }
         }
-        Ok(Some(user))
+        Some(user)
     }
 
     /// The key that `header`, in lower case as all headers are, holds a value for.
     fn extra_key(&self, header: &str) -> Option<String> {
-        let key = self.extra_headers_prefix.iter().find_map(|prefix| {
+        let key = self.extra_prefix.iter().find_map(|prefix| {
             let start = header.get(..prefix.len())?;
             start.eq_ignore_ascii_case(prefix).then(|| &header[prefix.len()..])
         })?;
@@ -105,10 +119,12 @@ mod tests {
         RequestHeader {
             cas: CaBundle::parse(&ca.pem()).unwrap(),
             allowed_names: allowed_names.iter().map(|&name| name.to_owned()).collect(),
-            username_headers: vec!["X-Remote-User".to_owned()],
-            uid_headers: vec!["X-Remote-Uid".to_owned()],
-            group_headers: vec!["X-Remote-Group".to_owned()],
-            extra_headers_prefix: vec!["X-Remote-Extra-".to_owned()],
+            user: UserHeaders {
+                name: vec!["X-Remote-User".to_owned()],
+                uid: vec!["X-Remote-Uid".to_owned()],
+                group: vec!["X-Remote-Group".to_owned()],
+                extra_prefix: vec!["X-Remote-Extra-".to_owned()],
+            },
         }
     }
 

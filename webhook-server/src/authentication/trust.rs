@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::ca_bundle::CaBundle;
-use super::request_header::RequestHeader;
+use super::request_header::{RequestHeader, UserHeaders};
 
 /// The ConfigMap in which a kube-apiserver tells aggregated servers whom to believe.
 pub(super) const CONFIG_MAP_NAMESPACE: &str = "kube-system";
@@ -92,10 +92,12 @@ impl RequestHeaderFlags {
         RequestHeader {
             cas,
             allowed_names: self.allowed_names.clone(),
-            username_headers: self.username_headers.clone(),
-            uid_headers: self.uid_headers.clone(),
-            group_headers: self.group_headers.clone(),
-            extra_headers_prefix: self.extra_headers_prefix.clone(),
+            user: UserHeaders {
+                name: self.username_headers.clone(),
+                uid: self.uid_headers.clone(),
+                group: self.group_headers.clone(),
+                extra_prefix: self.extra_headers_prefix.clone(),
+            },
         }
     }
 }
@@ -112,10 +114,12 @@ fn published_request_header<'a>(
     Ok(RequestHeader {
         cas,
         allowed_names: list("requestheader-allowed-names")?,
-        username_headers: list("requestheader-username-headers")?,
-        uid_headers: list("requestheader-uid-headers")?,
-        group_headers: list("requestheader-group-headers")?,
-        extra_headers_prefix: list("requestheader-extra-headers-prefix")?,
+        user: UserHeaders {
+            name: list("requestheader-username-headers")?,
+            uid: list("requestheader-uid-headers")?,
+            group: list("requestheader-group-headers")?,
+            extra_prefix: list("requestheader-extra-headers-prefix")?,
+        },
     })
 }
 
@@ -159,7 +163,7 @@ mod tests {
         let trust = TrustSources::default().trust(Some(&published), None, None).unwrap();
         let request_header = trust.request_header.unwrap();
         assert_eq!(request_header.allowed_names, ["front-proxy-client"]);
-        assert_eq!(request_header.uid_headers, Vec::<String>::new());
+        assert_eq!(request_header.user.uid, Vec::<String>::new());
 
         // A list that cannot be read must not come to mean "any name".
         let mut broken = published;
