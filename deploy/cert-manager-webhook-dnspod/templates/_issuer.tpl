@@ -53,7 +53,7 @@ ambient
 {{- get ($root.Values.secrets.keys | default dict) (index . 1) | default $default -}}
 {{- end -}}
 
-{{/* What the webhook tells the legacy API. It would not start with what is no address, which is up to the CA else. */}}
+{{/* What the legacy API is told. An email that only the CA may understand is left out: the webhook would not start. */}}
 {{- define "webhook-dnspod.contactEmail" -}}
 {{- $email := .Values.dnspod.contactEmail | default .Values.clusterIssuer.email | default "" -}}
 {{- if include "webhook-dnspod.isAddress" $email }}{{ $email }}{{ end -}}
