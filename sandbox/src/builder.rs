@@ -41,6 +41,7 @@ pub struct Builder {
     name_server_port: u16,
     faults: Vec<String>,
     secret: Option<(String, String)>,
+    further_secrets: Vec<(String, String)>,
     session_token: Option<String>,
     login_token: Option<String>,
     edition: Edition,
@@ -100,6 +101,7 @@ impl Default for Builder {
             name_server_port: 0,
             faults: Vec::new(),
             secret: None,
+            further_secrets: Vec::new(),
             session_token: None,
             login_token: None,
             edition: Edition::Mainland,
@@ -186,6 +188,12 @@ impl Builder {
     /// The `SecretId` and `SecretKey` that the API accepts. They are random otherwise.
     pub fn credentials(mut self, id: impl Into<String>, key: impl Into<String>) -> Self {
         self.secret = Some((id.into(), key.into()));
+        self
+    }
+
+    /// Adds a further key of the same account, which may do what the first one may.
+    pub fn further_credentials(mut self, id: impl Into<String>, key: impl Into<String>) -> Self {
+        self.further_secrets.push((id.into(), key.into()));
         self
     }
 
@@ -290,8 +298,12 @@ impl Builder {
         let (id, key) = self.secret.unwrap_or_else(random_secret);
         let credentials = Credentials { id, key, token: self.session_token };
         let login_token = self.login_token.unwrap_or_else(random_login_token);
+        let further = self.further_secrets.into_iter();
         let account = Account {
             credentials,
+            further_credentials: further
+                .map(|(id, key)| (id.clone(), Credentials { id, key, token: None }))
+                .collect(),
             cam: Cam::new(cam_policy),
             rates: Rates::new(self.published_rates),
             legacy: Legacy::new(login_token, self.edition),
@@ -328,7 +340,7 @@ impl Builder {
         Ok(Sandbox {
             dnspod_address: plain.address(),
             dnspod_tls_address: secure.address(),
-            _servers: vec![
+            servers: vec![
                 plain.serve(router.clone(), None, Arc::clone(&faults)),
                 secure.serve(router, Some(tls.config), Arc::clone(&faults)),
             ],

@@ -53,7 +53,8 @@ pub struct Sandbox {
     acme: AcmeServer,
     external_account: (String, String),
     root_pem: String,
-    _servers: Vec<HttpServer>,
+    /// Of Tencent's side.
+    servers: Vec<HttpServer>,
 }
 
 /// Why a record could not be put into a zone or taken out of it.
@@ -104,8 +105,9 @@ impl Sandbox {
         self.faults.clear(name)
     }
 
-    /// Forgets all requests, calls, refusals and questions that were counted.
+    /// Forgets all requests, connections, calls, refusals and questions that were counted.
     pub fn reset_counts(&self) {
+        self.servers.iter().for_each(HttpServer::forget_connections);
         self.queries.clear();
         self.dnspod.clear_calls();
         self.dnspod.rates().clear();
@@ -174,6 +176,11 @@ impl Sandbox {
     /// whatever was answered.
     pub fn dnspod_calls(&self) -> Vec<String> {
         self.dnspod.calls()
+    }
+
+    /// How many connections Tencent's side accepted, with TLS and without.
+    pub fn dnspod_connections(&self) -> u64 {
+        self.servers.iter().map(HttpServer::connections).sum()
     }
 
     /// How many requests were answered `RequestLimitExceeded`, those of the fault `dnspod-throttled` among them.

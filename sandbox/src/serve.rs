@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -48,7 +49,9 @@ impl Bound {
         faults: Arc<Faults>,
     ) -> HttpServer {
         let acceptor = tls.map(TlsAcceptor::from);
-        HttpServer { task: tokio::spawn(accept(self.listener, router, acceptor, faults)) }
+        let accepted = Arc::default();
+        let task = accept(self.listener, router, acceptor, faults, Arc::clone(&accepted));
+        HttpServer { task: tokio::spawn(task), accepted }
     }
 }
 
@@ -56,6 +59,19 @@ impl Bound {
 #[derive(Debug)]
 pub(crate) struct HttpServer {
     task: JoinHandle<()>,
+    accepted: Arc<AtomicU64>,
+}
+
+impl HttpServer {
+    /// How many connections it accepted since the last [`HttpServer::forget_connections`].
+    pub(crate) fn connections(&self) -> u64 {
+        self.accepted.load(Ordering::Relaxed)
+    }
+
+    /// Counts from zero again.
+    pub(crate) fn forget_connections(&self) {
+        self.accepted.store(0, Ordering::Relaxed);
+    }
 }
 
 impl Drop for HttpServer {
@@ -70,6 +86,7 @@ async fn accept(
     router: Router,
     acceptor: Option<TlsAcceptor>,
     faults: Arc<Faults>,
+    accepted: Arc<AtomicU64>,
 ) {
     let mut connections = JoinSet::new();
     loop {
@@ -81,6 +98,7 @@ async fn accept(
                 continue;
             }
         };
+        accepted.fetch_add(1, Ordering::Relaxed);
         connections.spawn(connection(
             stream,
             router.clone(),

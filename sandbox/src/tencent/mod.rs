@@ -18,7 +18,7 @@ mod sessions;
 mod signature;
 mod sts;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -64,7 +64,9 @@ pub(crate) const UIN: &str = "100000000001";
 pub(crate) struct Account {
     /// The key of API 3.0.
     pub(crate) credentials: Credentials,
-    /// What the key permits.
+    /// Its further keys, by their ids.
+    pub(crate) further_credentials: BTreeMap<String, Credentials>,
+    /// What the keys permit.
     pub(crate) cam: Cam,
     /// How many requests there were of each action.
     pub(crate) rates: Rates,
@@ -77,6 +79,7 @@ pub(crate) struct Account {
 /// The APIs over the zones of one account.
 pub(crate) struct DnspodApi {
     credentials: Credentials,
+    further_credentials: BTreeMap<String, Credentials>,
     legacy: Legacy,
     sts: Sts,
     zones: Arc<ZoneStore>,
@@ -101,9 +104,20 @@ impl DnspodApi {
         clock: Arc<Clock>,
         faults: Arc<Faults>,
     ) -> Self {
-        let Account { credentials, cam, rates, legacy, sts } = account;
+        let Account { credentials, further_credentials, cam, rates, legacy, sts } = account;
         let calls = Mutex::default();
-        Self { credentials, legacy, sts, zones, clock, faults, rates, cam, calls }
+        Self {
+            credentials,
+            further_credentials,
+            legacy,
+            sts,
+            zones,
+            clock,
+            faults,
+            rates,
+            cam,
+            calls,
+        }
     }
 
     /// The APIs as a router.
@@ -194,7 +208,8 @@ impl DnspodApi {
         let now = self.clock.now();
         let session = request.secret_id().and_then(|id| self.sts.sessions.find(id, now));
         let Some(session) = session else {
-            verify(request, &self.credentials, service, now)?;
+            let further = request.secret_id().and_then(|id| self.further_credentials.get(id));
+            verify(request, further.unwrap_or(&self.credentials), service, now)?;
             return Ok(Caller::Account);
         };
         verify(request, &session.credentials, service, now)?;

@@ -3,7 +3,10 @@
 use sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use crate::tencent_client::{Unsigned, address, call, refusal, response, send_raw, signed};
+use crate::ask::PATIENCE;
+use crate::tencent_client::{
+    Signer, Unsigned, address, call, refusal, response, send_raw, signed, signed_by,
+};
 
 async fn answer_to(sandbox: &Sandbox, request: &str) -> Value {
     response(&send_raw(address(&sandbox.dnspod_endpoint()), request.as_bytes()).await)
@@ -32,6 +35,45 @@ async fn a_request_with_a_wrong_signature_clock_or_id_is_refused_and_changes_not
     sandbox.set_clock_offset(0);
     assert!(answer_to(&sandbox, &good).await["RecordId"].is_u64());
     assert_eq!(sandbox.txt_values("a.ws.example"), ["v"]);
+}
+
+#[tokio::test]
+async fn a_further_key_is_of_the_same_account_and_signs_for_itself_only() {
+    let sandbox = Sandbox::builder()
+        .further_credentials("AKIDfurther", "of the further key")
+        .start()
+        .await
+        .unwrap();
+    let further = Signer { id: "AKIDfurther".to_owned(), ..Signer::account(&sandbox) };
+    let right = Signer { key: "of the further key".to_owned(), ..further.clone() };
+    let list = async |signer: &Signer| {
+        let request = signed_by(signer, &sandbox, "DescribeDomainList", "{}", &[]);
+        answer_to(&sandbox, &request).await
+    };
+    assert_eq!(
+        list(&right).await["DomainList"],
+        list(&Signer::account(&sandbox)).await["DomainList"]
+    );
+    // With the first key's secret.
+    assert_eq!(list(&further).await["Error"]["Code"], "AuthFailure.SignatureFailure");
+}
+
+#[tokio::test]
+async fn connections_are_counted_with_tls_and_without() {
+    let sandbox = Sandbox::start().await.unwrap();
+    for endpoint in [sandbox.dnspod_endpoint(), sandbox.dnspod_tls_endpoint()] {
+        drop(tokio::net::TcpStream::connect(address(&endpoint)).await.unwrap());
+    }
+    let counted = async {
+        while sandbox.dnspod_connections() < 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, counted).await.expect("both are counted");
+    call(&sandbox, "DescribeDomainList", &json!({})).await;
+    assert_eq!(sandbox.dnspod_connections(), 3);
+    sandbox.reset_counts();
+    assert_eq!(sandbox.dnspod_connections(), 0);
 }
 
 #[tokio::test]
