@@ -156,13 +156,14 @@ impl Daemon {
         self.exit_status()
     }
 
+    /// Its process, also once it has ended.
+    pub fn pid(&self) -> Pid {
+        Pid::from_raw(self.child.id().cast_signed())
+    }
+
     /// What it wrote since it was last started.
     pub fn log(&self) -> String {
         self.run.logged_since(self.log_start)
-    }
-
-    fn pid(&self) -> Pid {
-        Pid::from_raw(self.child.id().cast_signed())
     }
 
     fn describe(&self, what: &str) -> String {

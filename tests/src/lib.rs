@@ -18,7 +18,7 @@ pub mod helm;
 pub mod json_lines;
 pub mod lego_bridge;
 pub mod oracle;
-mod own_program;
+pub mod own_program;
 pub mod pebble;
 pub mod process;
 pub mod real_part;

@@ -12,6 +12,19 @@ use crate::process::output;
 /// The bound on building one; with everything it depends on built already, that takes seconds.
 const BUILD_LIMIT: Duration = Duration::from_secs(900);
 
+/// The same for a static program, from nothing and on a busy machine.
+const STATIC_BUILD_LIMIT: Duration = Duration::from_secs(1800);
+
+/// Builds a program as it is shipped, static and in the release profile, and returns its path.
+///
+/// # Errors
+/// What cargo says.
+pub async fn shipped(package: &str, name: &str) -> Result<PathBuf, String> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/static.sh");
+    let said = output(Command::new(script).args([package, name]), STATIC_BUILD_LIMIT).await?;
+    said.lines().last().map(PathBuf::from).ok_or_else(|| format!("{script} named no program"))
+}
+
 /// Builds the program called `name` in the profile the tests have, and returns its path. The whole workspace is named,
 /// so that the dependencies have the features, and so are the very ones, that the tests were built with. Cargo has a
 /// lock of its own.

@@ -44,6 +44,8 @@ pub struct PebbleOptions {
     pub external_accounts: BTreeMap<String, String>,
     /// Names that are refused.
     pub blocked: Vec<String>,
+    /// The `Retry-After`, in seconds, of answers about pending authorizations and orders; Pebble's default is 3 and 5.
+    pub retry_after: Option<u8>,
     /// Strict mode: what may become an error in later releases is one.
     pub strict: bool,
 }
@@ -57,6 +59,7 @@ impl Default for PebbleOptions {
             alternate_roots: 0,
             external_accounts: BTreeMap::new(),
             blocked: Vec::new(),
+            retry_after: None,
             strict: true,
         }
     }
@@ -196,6 +199,14 @@ struct Config<'a> {
     domain_blocklist: &'a [String],
     key_algorithm: &'a str,
     profiles: BTreeMap<&'a str, Profile<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<RetryAfter>,
+}
+
+#[derive(Serialize)]
+struct RetryAfter {
+    authz: u8,
+    order: u8,
 }
 
 #[derive(Serialize)]
@@ -223,6 +234,7 @@ impl<'a> Config<'a> {
                 ("default", profile("90 days", 90)),
                 ("shortlived", profile("6 days", 6)),
             ]),
+            retry_after: options.retry_after.map(|both| RetryAfter { authz: both, order: both }),
         }
     }
 }

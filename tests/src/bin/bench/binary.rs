@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use e2e::own_program::shipped;
 use e2e::process::output;
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 
-/// From nothing, on a busy machine.
-const BUILD_LIMIT: Duration = Duration::from_secs(1800);
 const VERSION_LIMIT: Duration = Duration::from_secs(10);
 
 /// What there is to know of it without an issuance.
@@ -22,14 +21,8 @@ pub(crate) struct Binary {
 /// The static program, built from this source.
 pub(crate) async fn path() -> Result<&'static Path, String> {
     static PROGRAM: OnceCell<Result<PathBuf, String>> = OnceCell::const_new();
-    let program = PROGRAM.get_or_init(build).await;
+    let program = PROGRAM.get_or_init(|| shipped("certctl", "certctl")).await;
     program.as_deref().map_err(Clone::clone)
-}
-
-async fn build() -> Result<PathBuf, String> {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/static.sh");
-    let said = output(&mut Command::new(script), BUILD_LIMIT).await?;
-    said.lines().last().map(PathBuf::from).ok_or_else(|| format!("{script} named no program"))
 }
 
 /// Its size, and the median time of `runs` × 10 starts.
