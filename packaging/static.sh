@@ -12,6 +12,11 @@ program=${2:-$package}
 cd "$(dirname "$0")/.."
 
 target=${CARGO_BUILD_TARGET:-$(rustc -vV | sed -n 's/^host: //p')}
+options=()
+if [ "$package" = webhook-server ]; then
+    # It makes no RSA keys, for which alone aws-lc is built for speed, and whoever runs it pays for resident code.
+    options+=(--config 'profile.release.package.aws-lc-sys.opt-level="s"')
+fi
 # An explicit target keeps the flags away from build scripts and procedural macros, which cannot be static.
 # By default the crate getrandom asks the dynamic linker whether there is a getrandom(2). Where nothing is dynamic the
 # answer is no, and it would open /dev/urandom, which an empty root does not have.
@@ -20,6 +25,6 @@ target=${CARGO_BUILD_TARGET:-$(rustc -vV | sed -n 's/^host: //p')}
 # what the processor's own generator gives added where there is one.
 AWS_LC_SYS_NO_JITTER_ENTROPY=1 \
 RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=+crt-static --cfg getrandom_backend=\"linux_getrandom\"" \
-    cargo build --release --locked --target "$target" -p "$package" >&2
+    cargo build --release --locked --target "$target" -p "$package" "${options[@]}" >&2
 directory=$(cargo metadata --format-version 1 --no-deps --locked | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 printf '%s\n' "$directory/$target/release/$program"

@@ -39,8 +39,8 @@ pub(crate) fn print(ours: &Column, beside: &Beside<'_>) {
                 at_least(ours, rate, ": 100 x Go", 100.0 * go);
             }
         }
-        if let Some(go) = beside.unlimited.get(Figure::Median(action, 32)) {
-            at_most(ours, Figure::Worst(action, 32), ": Go's p50 without limit", go);
+        if let Some(go) = beside.unlimited.get(Figure::P50(action, 32)) {
+            at_most(ours, Figure::P99(action, 32), ": Go's p50 without limit", go);
         }
     }
 }
@@ -59,7 +59,8 @@ pub(crate) fn print_issued(issued: &[Issued]) {
 fn at_most(ours: &Column, figure: Figure, what: &str, bar: f64) {
     if let Some(measured) = ours.get(figure) {
         let what = format!("{}{what}", figure.name());
-        line(&what, measured, "<=", bar, figure.unit(), rounded(measured) <= bar);
+        let met = if figure.unit().is_empty() { whole(measured) <= bar } else { measured <= bar };
+        line(&what, measured, "<=", bar, figure.unit(), met);
     }
 }
 
@@ -70,8 +71,8 @@ fn at_least(ours: &Column, figure: Figure, what: &str, bar: f64) {
     }
 }
 
-/// What is counted beside a call now and then, a zone looked up or a credential read at the start, is not a call for each.
-fn rounded(measured: f64) -> f64 {
+/// What thousands of calls ask once, such as the list of zones, is nothing that each of them asks.
+fn whole(measured: f64) -> f64 {
     (measured * 100.0).floor() / 100.0
 }
 

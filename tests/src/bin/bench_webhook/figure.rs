@@ -34,8 +34,8 @@ pub(crate) enum Figure {
     LoadedRequests,
     LoadedMemory,
     Rate(Action, usize),
-    Median(Action, usize),
-    Worst(Action, usize),
+    P50(Action, usize),
+    P99(Action, usize),
     RateOverHttp1(Action, usize),
     RateOfOneAccount(Action, usize),
     Burst,
@@ -59,8 +59,8 @@ impl Figure {
             Self::LoadedRequests => "requests before the next figure".to_owned(),
             Self::LoadedMemory => "RSS after them".to_owned(),
             Self::Rate(action, n) => format!("{}, {n} in flight", action.name()),
-            Self::Median(action, n) => format!("{}, {n} in flight, p50", action.name()),
-            Self::Worst(action, n) => format!("{}, {n} in flight, p99", action.name()),
+            Self::P50(action, n) => format!("{}, {n} in flight, p50", action.name()),
+            Self::P99(action, n) => format!("{}, {n} in flight, p99", action.name()),
             Self::RateOverHttp1(action, n) => format!("{}, {n} in flight, HTTP/1.1", action.name()),
             Self::RateOfOneAccount(action, n) => {
                 format!("{}, {n} in flight, one account", action.name())
@@ -80,8 +80,8 @@ impl Figure {
             | Self::Ready
             | Self::DiscoveryLeast
             | Self::Discovery
-            | Self::Median(..)
-            | Self::Worst(..) => "ms",
+            | Self::P50(..)
+            | Self::P99(..) => "ms",
             Self::IdleProcessor => "% of a core",
             Self::Rate(..) | Self::RateOverHttp1(..) | Self::RateOfOneAccount(..) => "a second",
             Self::LoadedRequests

@@ -40,7 +40,7 @@ pub(crate) async fn measure(
     // So that every account knows its zones.
     for action in Action::BOTH {
         let challenges = 0..ACCOUNTS * 10;
-        both(scene, &caller, action, challenges, 8, ACCOUNTS, LONG).await?;
+        calls(scene, &caller, action, challenges, 8, ACCOUNTS, LONG).await?;
     }
     scene.challenges(ACCOUNTS * 10);
     after_many(scene, daemon, &caller, column).await?;
@@ -48,8 +48,8 @@ pub(crate) async fn measure(
         let done = rates(scene, &caller, in_flight, count, ACCOUNTS).await?;
         for (action, done) in Action::BOTH.into_iter().zip(&done) {
             column.set(Figure::Rate(action, in_flight), done.rate());
-            column.set(Figure::Median(action, in_flight), done.percentile(50));
-            column.set(Figure::Worst(action, in_flight), done.percentile(99));
+            column.set(Figure::P50(action, in_flight), done.percentile(50));
+            column.set(Figure::P99(action, in_flight), done.percentile(99));
         }
     }
     let (in_flight, count) = RATES[1];
@@ -79,7 +79,7 @@ async fn after_many(
         let before = Asked::now(&scene.plane).await?;
         scene.fake.reset().await?;
         let limit = MANY_LIMIT;
-        let done = both(scene, caller, action, challenges.clone(), 8, ACCOUNTS, limit).await?;
+        let done = calls(scene, caller, action, challenges.clone(), 8, ACCOUNTS, limit).await?;
         let counts = scene.fake.counts().await?;
         let asked = Asked::now(&scene.plane).await?;
         let calls = done.took.len() as f64;
@@ -114,7 +114,7 @@ async fn rates(
         for (runs, action) in runs.iter_mut().zip(Action::BOTH) {
             let challenges_now = challenges.clone();
             let done =
-                both(scene, caller, action, challenges_now, in_flight, accounts, LONG).await?;
+                calls(scene, caller, action, challenges_now, in_flight, accounts, LONG).await?;
             challenges.end = challenges.start + done.took.len();
             runs.push(done);
         }
@@ -127,8 +127,8 @@ async fn rates(
     Ok(runs.into_iter().map(median).collect())
 }
 
-/// Calls that must all succeed.
-async fn both(
+/// Calls of which each must succeed.
+async fn calls(
     scene: &Scene,
     caller: &Caller,
     action: Action,
@@ -149,7 +149,7 @@ async fn both(
     }
 }
 
-/// As many at once as a browser's worth of certificates at their renewal.
+/// All at once: none may be refused, or answered too late.
 #[expect(clippy::cast_precision_loss, reason = "120 is exact")]
 async fn burst(scene: &mut Scene, caller: &Caller, column: &mut Column) -> Result<(), String> {
     let work = Work {

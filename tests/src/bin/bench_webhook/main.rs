@@ -132,7 +132,11 @@ async fn load(scene: &mut Scene, ours: &std::path::Path, wanted: &Wanted) -> Res
         Some(go) => measure(scene, &Program::Go(go.clone()), "Go, no limit").await?,
         None => recorded::unlimited(),
     };
-    println!("\nCalls are spread over {} accounts unless it is said otherwise.", fake::ACCOUNTS);
+    println!(
+        "\nCalls are spread over {} accounts, where no limit is in force; one account is held by ours to the rates \
+         that\nTencent publishes. Ours calls the fake DNSPod without TLS over connections that it keeps, Go with TLS.",
+        fake::ACCOUNTS
+    );
     if wanted.go.is_none() || wanted.go_unlimited.is_none() {
         println!("\"recorded\" is of 2026-11-23 and of another machine.");
     }

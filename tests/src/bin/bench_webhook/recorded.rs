@@ -64,8 +64,8 @@ fn column(
     }
     for (action, in_flight, [rate, median, worst]) in rates {
         column.set(Figure::Rate(*action, *in_flight), *rate);
-        column.set(Figure::Median(*action, *in_flight), *median);
-        column.set(Figure::Worst(*action, *in_flight), *worst);
+        column.set(Figure::P50(*action, *in_flight), *median);
+        column.set(Figure::P99(*action, *in_flight), *worst);
     }
     column
 }
