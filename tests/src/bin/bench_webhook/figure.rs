@@ -39,6 +39,7 @@ pub(crate) enum Figure {
     RateOverHttp1(Action, usize),
     RateOfOneAccount(Action, usize),
     Burst,
+    FinalMemory,
     SecretReads(Action),
     AccessReviews,
     DnspodCalls(Action),
@@ -66,6 +67,7 @@ impl Figure {
                 format!("{}, {n} in flight, one account", action.name())
             }
             Self::Burst => "120 at once: answered 201 with success".to_owned(),
+            Self::FinalMemory => "RSS after all of this".to_owned(),
             Self::SecretReads(action) => format!("Secret reads for a {}", action.name()),
             Self::AccessReviews => "SubjectAccessReviews for a challenge".to_owned(),
             Self::DnspodCalls(action) => format!("DNSPod calls for a {}", action.name()),
@@ -75,7 +77,7 @@ impl Figure {
 
     pub(crate) fn unit(self) -> &'static str {
         match self {
-            Self::Size | Self::IdleMemory | Self::LoadedMemory => "MiB",
+            Self::Size | Self::IdleMemory | Self::LoadedMemory | Self::FinalMemory => "MiB",
             Self::ReadyLeast
             | Self::Ready
             | Self::DiscoveryLeast

@@ -62,7 +62,9 @@ pub(crate) async fn measure(
     for (action, done) in Action::BOTH.into_iter().zip(&done) {
         column.set(Figure::RateOfOneAccount(action, in_flight), done.rate());
     }
-    burst(scene, &caller, column).await
+    burst(scene, &caller, column).await?;
+    column.set(Figure::FinalMemory, resident(daemon.pid())?);
+    Ok(())
 }
 
 /// Many calls, what they asked others for, and the memory after them.
