@@ -23,6 +23,7 @@
 
 mod api;
 mod api3;
+mod build_error;
 mod class;
 mod created;
 mod credential;
@@ -49,11 +50,12 @@ pub mod fuzzing {
 }
 
 // The public interface is:
+pub use build_error::BuildError;
 pub use credential::{
     AssumeRole, ChainError, ChainOptions, Credential, CredentialError, CredentialSource, Found,
     FoundCredential, InstanceRole, RoleError, WebIdentity, credential_chain, zone_policy,
 };
-pub use dnspod::{BuildError, DnsPod, DnsPodBuilder};
+pub use dnspod::{DnsPod, DnsPodBuilder};
 pub use legacy::check_contact;
 pub use login_token::{LoginToken, LoginTokenError};
 pub use sts::CallerIdentity;

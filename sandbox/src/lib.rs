@@ -3,7 +3,6 @@
 //! All ports are chosen by the system, and everything is gone when the [`Sandbox`] is dropped. The sandbox shares no
 //! code with the clients that are tried against it: it is a second opinion on what the protocols say.
 
-#[allow(dead_code, reason = "revocation, renewal information and external accounts follow")]
 mod acme;
 mod builder;
 mod clock;

@@ -19,7 +19,7 @@ use crate::error::NoCredential;
 /// Below the metadata service: the name of the role, and below that its credential.
 const PATH: &str = "/latest/meta-data/cam/security-credentials/";
 /// Bound on one answer. The service is on the same host: what takes longer is not there.
-pub(crate) const TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(2);
 /// Bound on one answer's body.
 const MAX_BODY: usize = 64 << 10;
 const BY: &str = "the metadata service of the instance";
@@ -46,10 +46,9 @@ impl InstanceRole {
 
 /// A way to the metadata service.
 #[derive(Clone)]
-pub(crate) struct Metadata {
-    /// Without a proxy: no proxy reaches this machine's own service.
-    pub(crate) http: reqwest::Client,
-    pub(crate) endpoint: Url,
+pub(super) struct Metadata {
+    pub(super) http: reqwest::Client,
+    pub(super) endpoint: Url,
 }
 
 impl Metadata {

@@ -13,7 +13,6 @@ mod web_identity;
 pub use assume_role::{AssumeRole, RoleError};
 pub use chain::{ChainError, ChainOptions, Found, FoundCredential, credential_chain};
 pub use instance_role::InstanceRole;
-pub(crate) use instance_role::{Metadata, TIMEOUT as METADATA_TIMEOUT};
 pub use key::{Credential, CredentialError};
 pub use policy::zone_policy;
 pub(crate) use refresh::{Credentials, Means, Temporary};

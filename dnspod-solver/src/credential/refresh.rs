@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use acme_core::Clock;
+use acme_core::http::{HttpError, HttpOptions};
 use time::OffsetDateTime;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::assume_role::AssumeRole;
-use super::instance_role::{InstanceRole, Metadata};
+use super::instance_role::{self, InstanceRole, Metadata};
 use super::key::Credential;
 use super::source::{CredentialSource, Kind};
 use super::tccli::TccliProfile;
@@ -35,7 +36,10 @@ const NEXT_AHEAD: Duration = Duration::from_secs(10);
 pub(crate) struct Means {
     pub(crate) http: reqwest::Client,
     pub(crate) sts: Url,
-    pub(crate) metadata: Metadata,
+    /// The metadata service of the instance.
+    pub(crate) metadata: Url,
+    /// How `http` was made, for who needs another.
+    pub(crate) options: HttpOptions,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -45,6 +49,13 @@ impl Means {
         let clock = Arc::clone(&self.clock);
         let transport = Transport::new(self.http.clone(), self.sts.clone(), clock);
         Client::new(transport, sts::product(region), credentials)
+    }
+
+    /// A way to the metadata service, without a proxy: none reaches this machine's own.
+    fn metadata(&self) -> Result<Metadata, HttpError> {
+        let direct =
+            HttpOptions { proxy: None, timeout: instance_role::TIMEOUT, ..self.options.clone() };
+        Ok(Metadata { http: direct.client()?, endpoint: self.metadata.clone() })
     }
 }
 
@@ -115,11 +126,14 @@ impl Held {
 
 impl Credentials {
     /// The credential of `source`, and of the roles that are assumed with it.
-    pub(crate) fn new(source: CredentialSource, means: &Means) -> Arc<Self> {
+    ///
+    /// # Errors
+    /// Where the options for HTTP cannot be used.
+    pub(crate) fn new(source: CredentialSource, means: &Means) -> Result<Arc<Self>, HttpError> {
         let CredentialSource { kind, roles } = source;
         let origin = match kind {
             Kind::Fixed(credential) => Origin::Fixed(credential),
-            Kind::InstanceRole(role) => Origin::InstanceRole(role, means.metadata.clone()),
+            Kind::InstanceRole(role) => Origin::InstanceRole(role, means.metadata()?),
             Kind::TccliProfile(profile) => Origin::TccliProfile(profile),
             Kind::WebIdentity(identity) => {
                 let sts = means.sts(&identity.region, None);
@@ -127,10 +141,10 @@ impl Credentials {
             }
         };
         let first = Arc::new(Self::of(origin, means));
-        roles.into_iter().fold(first, |base, role| {
+        Ok(roles.into_iter().fold(first, |base, role| {
             let sts = means.sts(sts::REGION, Some(base));
             Arc::new(Self::of(Origin::AssumedRole(role, sts), means))
-        })
+        }))
     }
 
     fn of(origin: Origin, means: &Means) -> Self {

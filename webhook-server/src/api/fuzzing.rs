@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::accept::wanted;
-use super::request_info::{RequestInfo, Target};
+use super::request_info::{RequestInfo, Resource, Target};
 use crate::authentication::UserHeaders;
 
 /// Reads `head`, a line with a method and a path and then a line for each header, as what is asked for and by whom.
@@ -40,15 +40,16 @@ fn read_path(method: &Method, path: &str) {
     match info.target {
         Target::Path(read) => assert_eq!(read, path),
         Target::Resource(read) => {
-            let mut made = format!("/apis/{}/{}", read.group, read.version);
-            if !read.namespace.is_empty() {
-                made.extend(["/namespaces/", read.namespace.as_str()]);
+            let Resource { group, version, namespace, resource, name, subresource } = &read;
+            let mut made = format!("/apis/{group}/{version}/namespaces/{namespace}/{resource}");
+            if !name.is_empty() || !subresource.is_empty() {
+                made.extend(["/", name]);
             }
-            for part in [&read.resource, &read.name, &read.subresource] {
-                if !part.is_empty() {
-                    made.extend(["/", part.as_str()]);
-                }
+            if !subresource.is_empty() {
+                made.extend(["/", subresource]);
             }
+            // One slash at the end is no part.
+            made.push('/');
             let read_again = RequestInfo::new(method, &made);
             assert_eq!(read_again.target, Target::Resource(read), "{path:?}, {made:?}");
             assert_eq!(read_again.verb, info.verb);
