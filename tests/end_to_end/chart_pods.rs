@@ -174,6 +174,7 @@ async fn dnspod_is_told_the_contact_that_there_is() {
         ),
         // The webhook would not start with it, and nobody has said that it is for DNSPod.
         (json!({"clusterIssuer": {"email": "ops@mycompany.example,dns@mycompany.example"}}), None),
+        (json!({"clusterIssuer": {"email": "运维@mycompany.example"}}), None),
     ] {
         let pod = pod(&rendered(values).await);
         let mut arguments = arguments(&pod).into_iter();

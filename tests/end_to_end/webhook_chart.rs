@@ -154,7 +154,8 @@ async fn the_chart_gets_a_certificate_for_three_names() {
     left.unwrap_or_else(|_| panic!("only others' records are left\n{}", pod.log()));
 }
 
-fn free_port() -> u16 {
+/// A port that is free on every address.
+pub(crate) fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
     listener.local_addr().unwrap().port()
 }

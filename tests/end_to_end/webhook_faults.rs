@@ -23,7 +23,8 @@ pub(crate) fn tests() -> Vec<Test> {
     }
 }
 
-/// cert-manager waits 5 s, 10 s, 20 s before it tries a challenge again, and before 1.21 a minute once it has seen the record.
+/// cert-manager waits 5 s, 10 s, 20 s before it tries a challenge again, and before 1.21 sleeps a minute when it has seen
+/// the record.
 const LIMIT: Duration = Duration::from_secs(150);
 const POLL: Duration = Duration::from_millis(50);
 

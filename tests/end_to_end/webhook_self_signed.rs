@@ -20,6 +20,8 @@ use reqwest::Method;
 use sandbox::Sandbox;
 use serde_json::{Value, json};
 
+use crate::webhook_chart::free_port;
+
 pub(crate) fn tests() -> Vec<Test> {
     e2e::tests! {
         [KubeApiserver, Helm, RoutableAddress, PodRoot] replicas_share_a_certificate_that_they_made;
@@ -192,9 +194,4 @@ async fn until<T>(what: &str, attempt: impl AsyncFn() -> Result<T, String>) {
     };
     let in_time = tokio::time::timeout(LIMIT, succeeded).await;
     assert!(in_time.is_ok(), "{what}: not within {} s: {last}", LIMIT.as_secs());
-}
-
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
-    listener.local_addr().unwrap().port()
 }

@@ -60,7 +60,7 @@ ambient
 {{- end -}}
 
 {{- define "webhook-dnspod.isAddress" -}}
-{{- if regexMatch `^[^@\s()<>,;"\\]+@[^@\s()<>,;"\\]+$` . }}true{{ end -}}
+{{- if and (regexMatch `^[!-~]+$` .) (regexMatch `^[^@()<>,;"\\]+@[^@()<>,;"\\]+$` .) }}true{{ end -}}
 {{- end -}}
 
 {{/* The solver: what stands below `solvers:` in an Issuer or ClusterIssuer. */}}
