@@ -150,9 +150,14 @@ impl Sandbox {
         &self.dnspod.credentials().key
     }
 
-    /// The `login_token` that the legacy API accepts, `ID,Token`.
+    /// The `login_token` that the legacy API accepts until [`Sandbox::set_login_token`], `ID,Token`.
     pub fn login_token(&self) -> &str {
         self.dnspod.legacy().login_token()
+    }
+
+    /// Makes this the one `login_token` that the legacy API accepts, `ID,Token`, as if the account were another one's.
+    pub fn set_login_token(&self, token: &str) {
+        self.dnspod.legacy().set_login_token(token);
     }
 
     /// How many requests the legacy API refused because they had no `User-Agent` or a browser's.
@@ -275,6 +280,21 @@ impl Sandbox {
     /// Sets the state of a zone; whether there is such a zone.
     pub fn set_zone_status(&self, zone: &str, status: ZoneStatus) -> bool {
         self.zones.zone_named(zone).is_some_and(|zone| self.zones.set_status(zone.id, status))
+    }
+
+    /// Adds a zone to the account; whether `zone` is a domain name and was no zone yet. One that was removed is a new one,
+    /// with another `DomainId` and without its records.
+    pub fn add_zone(&self, zone: &str) -> bool {
+        let count = self.dns.addresses.len();
+        self.zones.zone_named(zone).is_none()
+            && self.zones.add_zone(zone, Owner::Account, count, self.clock.now()).is_some()
+    }
+
+    /// Removes a zone with its records and its aliases, as when its owner takes it out of the account: DNS and the APIs
+    /// answer from now on as if it had never been there, name servers that lag or are frozen among them. Whether there was
+    /// such a zone.
+    pub fn remove_zone(&self, zone: &str) -> bool {
+        self.zones.zone_named(zone).is_some_and(|zone| self.zones.remove_zone(zone.id))
     }
 
     /// Holds the name server of this index in [`Sandbox::name_servers`] at what it shows now, until it is released;

@@ -23,8 +23,9 @@ const FIRST_ZONE_ID: u64 = 1923;
 /// All zones with their history.
 #[derive(Debug)]
 pub(super) struct State {
-    /// In the order of their ids, which count up from [`FIRST_ZONE_ID`].
-    pub(super) zones: Vec<Zone>,
+    /// In the order of their ids, which count up from [`FIRST_ZONE_ID`]; `None` where one was removed, whose id nobody
+    /// gets again.
+    slots: Vec<Option<Zone>>,
     by_apex: BTreeMap<LowerName, usize>,
     pub(super) revisions: Revisions,
     /// What the former records are of, oldest first: when it was, the zone and the name.
@@ -102,7 +103,7 @@ impl State {
     /// No zones.
     pub(super) fn new() -> Self {
         Self {
-            zones: Vec::new(),
+            slots: Vec::new(),
             by_apex: BTreeMap::new(),
             revisions: Revisions { made: VecDeque::from([Instant::now()]), first: 0 },
             removals: VecDeque::new(),
@@ -151,9 +152,19 @@ impl State {
         })
     }
 
+    /// Removes a zone with its records and its aliases, from every revision.
+    pub(super) fn remove_zone(&mut self, id: u64) {
+        let is_meant = |zone: &mut Zone| zone.info.id == id || zone.info.alias_of == Some(id);
+        for slot in &mut self.slots {
+            if let Some(zone) = slot.take_if(is_meant) {
+                self.by_apex.remove(&zone.info.apex);
+            }
+        }
+    }
+
     /// The zone of this id.
     pub(super) fn zone_mut(&mut self, id: u64) -> Option<&mut Zone> {
-        self.zones.get_mut(index(id)?)
+        self.slots.get_mut(index(id)?)?.as_mut()
     }
 
     /// The id of the zone of this name, and whether it was made by this call; `None` if it is no domain name.
@@ -167,10 +178,10 @@ impl State {
         let apex = absolute(name)?;
         let punycode = apex.to_ascii().trim_end_matches('.').to_ascii_lowercase();
         let apex = LowerName::new(&apex);
-        if let Some(index) = self.by_apex.get(&apex) {
-            return Some((self.zones[*index].info.id, false));
+        if let Some(zone) = self.zone_named(&apex) {
+            return Some((zone.info.id, false));
         }
-        let index = self.zones.len();
+        let index = self.slots.len();
         let info = ZoneInfo {
             id: FIRST_ZONE_ID + index as u64,
             name: idna::domain_to_unicode(&punycode).0,
@@ -183,19 +194,24 @@ impl State {
             apex: apex.clone(),
         };
         let id = info.id;
-        self.zones.push(Zone { info, records: BTreeMap::new(), by_name: BTreeMap::new() });
+        self.slots.push(Some(Zone { info, records: BTreeMap::new(), by_name: BTreeMap::new() }));
         self.by_apex.insert(apex, index);
         Some((id, true))
     }
 
+    /// All zones, in the order they were added.
+    pub(super) fn zones(&self) -> impl Iterator<Item = &Zone> {
+        self.slots.iter().flatten()
+    }
+
     /// The zone of this id.
     pub(super) fn zone(&self, id: u64) -> Option<&Zone> {
-        self.zones.get(index(id)?)
+        self.slots.get(index(id)?)?.as_ref()
     }
 
     /// The zone of exactly this name.
     pub(super) fn zone_named(&self, apex: &LowerName) -> Option<&Zone> {
-        self.by_apex.get(apex).map(|index| &self.zones[*index])
+        self.slots[*self.by_apex.get(apex)?].as_ref()
     }
 
     /// The zone that `name` is in: the one with the longest apex.
@@ -280,7 +296,7 @@ impl State {
             && *removed <= oldest
         {
             let Some((_, zone, name)) = self.removals.pop_front() else { return };
-            let by_name = &mut self.zones[zone].by_name;
+            let Some(Zone { by_name, .. }) = &mut self.slots[zone] else { continue };
             if let Some(at) = by_name.get_mut(&name) {
                 at.former.pop_front();
                 if at.former.is_empty() && at.current.is_empty() {

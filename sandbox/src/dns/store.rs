@@ -72,6 +72,16 @@ impl ZoneStore {
         self.write().zone_id(name, Owner::Account, Some(of), now).map(|(id, _)| id)
     }
 
+    /// Removes a zone with its records and its aliases; what is nobody's stays. Whether there was such a zone.
+    pub(crate) fn remove_zone(&self, zone_id: u64) -> bool {
+        let mut state = self.write();
+        let is_there = state.zone(zone_id).is_some_and(|zone| zone.info.owner != Owner::Nobody);
+        if is_there {
+            state.remove_zone(zone_id);
+        }
+        is_there
+    }
+
     /// Sets a zone's state; whether there is such a zone.
     pub(crate) fn set_status(&self, zone_id: u64, status: ZoneStatus) -> bool {
         self.write().zone_mut(zone_id).map(|zone| zone.info.status = status).is_some()
@@ -115,7 +125,7 @@ impl ZoneStore {
 
     /// All zones, in the order they were added.
     pub(crate) fn zones(&self) -> Vec<ZoneInfo> {
-        self.read().zones.iter().map(|zone| zone.info.clone()).collect()
+        self.read().zones().map(|zone| zone.info.clone()).collect()
     }
 
     /// The zone of this id.
@@ -203,8 +213,12 @@ mod tests {
         let store = ZoneStore::new();
         let zone = store.add_zone("ws.example", Owner::Account, 1, now).unwrap();
         let kept = NewRecord::new("kept", RecordType::TXT, "value");
-        store.add(zone, kept, now).unwrap();
+        store.add(zone, kept.clone(), now).unwrap();
         store.open();
+        // A change of a zone that is gone when the change is forgotten.
+        let gone = store.add_zone("gone.example", Owner::Account, 1, now).unwrap();
+        let id = store.add(gone, kept, now).unwrap();
+        assert!(store.remove(gone, id) && store.remove_zone(gone));
         for number in 0..12_000 {
             let name = if number % 2 == 0 { "same".to_owned() } else { format!("a{number}") };
             let record = NewRecord::new(&name, RecordType::TXT, &number.to_string());

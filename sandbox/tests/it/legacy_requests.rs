@@ -42,6 +42,14 @@ async fn a_token_is_made_up_where_none_is_given() {
 }
 
 #[tokio::test]
+async fn a_token_that_was_replaced_is_refused() {
+    let sandbox = Sandbox::start().await.unwrap();
+    sandbox.set_login_token("67890,other");
+    assert_eq!(code(&sandbox, "Info.Version", &[]).await, "-1");
+    assert_eq!(code(&sandbox, "Info.Version", &[("login_token", "67890,other")]).await, "1");
+}
+
+#[tokio::test]
 async fn too_many_wrong_tokens_shut_the_right_one_out() {
     let sandbox = Sandbox::start().await.unwrap();
     for _ in 0..30 {

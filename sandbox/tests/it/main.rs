@@ -4,6 +4,7 @@
 mod ask;
 mod building;
 mod captures;
+mod changing_zones;
 mod dnspod_domains;
 mod dnspod_faults;
 mod dnspod_permissions;

@@ -26,7 +26,7 @@ const BROWSERS: [&str; 6] =
 
 /// What belongs to the legacy API alone. Not `Debug`: it holds a token.
 pub(crate) struct Legacy {
-    login_token: String,
+    first_token: String,
     edition: Edition,
     pub(super) edits: Edits,
     state: Mutex<State>,
@@ -34,6 +34,8 @@ pub(crate) struct Legacy {
 
 #[derive(Default)]
 struct State {
+    /// The token that is accepted instead of the first one.
+    later_token: Option<String>,
     failures: VecDeque<Instant>,
     banned: Option<(Instant, Cause)>,
     refused_agents: u64,
@@ -43,12 +45,18 @@ struct State {
 impl Legacy {
     /// The API for the owner of this token, `ID,Token`. The edition is for clients that name neither's host.
     pub(crate) fn new(login_token: String, edition: Edition) -> Self {
-        Self { login_token, edition, edits: Edits::default(), state: Mutex::default() }
+        let first_token = login_token;
+        Self { first_token, edition, edits: Edits::default(), state: Mutex::default() }
     }
 
-    /// The token that is accepted.
+    /// The token that is accepted from the start.
     pub(crate) fn login_token(&self) -> &str {
-        &self.login_token
+        &self.first_token
+    }
+
+    /// Makes this the token that is accepted.
+    pub(crate) fn set_login_token(&self, token: &str) {
+        self.lock().later_token = Some(token.to_owned());
     }
 
     /// How many requests were refused for their user agent.
@@ -73,7 +81,8 @@ impl Legacy {
             Some((until, cause)) if now < until => return Err(cause),
             _ => state.banned = None,
         }
-        if token == Some(&self.login_token) { Ok(()) } else { Err(state.fail(now)) }
+        let right = state.later_token.as_deref().unwrap_or(&self.first_token);
+        if token == Some(right) { Ok(()) } else { Err(state.fail(now)) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
