@@ -104,13 +104,13 @@ impl Records {
         Ok(())
     }
 
-    /// The zone of `name`, where records can be created in it.
     /// The id of the zone that holds `name`.
     pub(crate) async fn zone_id(&self, name: &DnsName) -> Result<Option<u64>, DnsProviderError> {
         let deadline = Instant::now() + self.time_limit.unwrap_or(APPEND);
         Ok(self.zone_in_service(name, deadline).await?.id)
     }
 
+    /// The zone of `name`, where records can be created in it.
     async fn zone_in_service(
         &self,
         name: &DnsName,
@@ -170,7 +170,8 @@ impl Records {
     /// Lists the records at the name and deletes those of the equal value.
     ///
     /// A list may miss what was created less than half a minute ago, by this process or by another. So where it shows
-    /// nothing, [`Records::exists`] tells; to report success would leave the record behind for ever.
+    /// nothing, [`Records::exists`] tells, and tells again before this is given up; to report success would leave the
+    /// record behind for ever.
     async fn delete_by_value(
         &self,
         record: &TxtRecord,
@@ -200,6 +201,10 @@ impl Records {
                 Err(error) => return Err(error.into_provider_error(&record.name, &zone.name)),
             }
             if Instant::now() + wait >= deadline {
+                // Whoever has created it may have deleted it meanwhile.
+                if let Ok(false) = self.exists(&zone, record, deadline).await {
+                    return Ok(());
+                }
                 return Err(DnsProviderError::Unavailable {
                     provider: PROVIDER.to_owned(),
                     reason: format!(
