@@ -70,6 +70,20 @@ pub async fn install(plane: &ControlPlane, release: &Release) -> Result<String, 
     change(plane, release, &["install", "--create-namespace"]).await
 }
 
+/// As [`install`], with further values as a user gives them on the command line: each becomes an argument `--set`.
+///
+/// # Errors
+/// As [`install`].
+pub async fn install_setting(
+    plane: &ControlPlane,
+    release: &Release,
+    settings: &[&str],
+) -> Result<String, String> {
+    let set = settings.iter().flat_map(|setting| ["--set", setting]);
+    let verb: Vec<&str> = ["install", "--create-namespace"].into_iter().chain(set).collect();
+    change(plane, release, &verb).await
+}
+
 /// Upgrades a release to this chart and these values and returns what Helm says.
 ///
 /// # Errors

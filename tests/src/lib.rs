@@ -22,6 +22,7 @@ pub mod own_program;
 pub mod pebble;
 pub mod process;
 pub mod real_part;
+pub mod revocation;
 pub mod scene;
 pub mod second_client;
 pub mod tencent_sdk;

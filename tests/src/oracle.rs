@@ -70,6 +70,13 @@ pub fn common_name(pem: &str) -> Result<String, String> {
     name.as_str().map(ToOwned::to_owned).map_err(|error| error.to_string())
 }
 
+/// The serial number of the first certificate of a PEM text, in hexadecimal.
+pub fn serial(pem: &str) -> Result<String, String> {
+    let first = certificates(pem)?.into_iter().next().ok_or("there is no certificate")?;
+    let (_, parsed) = X509Certificate::from_der(&first).map_err(|error| error.to_string())?;
+    Ok(parsed.serial.to_str_radix(16))
+}
+
 fn unix(time: OffsetDateTime) -> UnixTime {
     let seconds = u64::try_from(time.unix_timestamp()).unwrap_or_default();
     UnixTime::since_unix_epoch(Duration::from_secs(seconds))

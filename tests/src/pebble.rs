@@ -129,6 +129,16 @@ impl Pebble {
         answer.error_for_status().map(drop).map_err(failed)
     }
 
+    /// What Pebble says of the certificate with this serial number, in hexadecimal: its `Status` is `Valid` or `Revoked`.
+    ///
+    /// # Errors
+    /// A sentence: Pebble did not issue it.
+    pub async fn certificate_status(&self, serial: &str) -> Result<Value, String> {
+        let path = format!("cert-status-by-serial/{serial}");
+        let body = self.get(url(self.management, &path)).await?;
+        serde_json::from_str(&body).map_err(|error| format!("{path} is no JSON: {error}"))
+    }
+
     /// What Pebble has written so far.
     pub fn log(&self) -> String {
         fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
