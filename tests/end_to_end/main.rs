@@ -32,6 +32,7 @@ mod webhook_chart;
 mod webhook_conformance;
 mod webhook_faults;
 mod webhook_rotation;
+mod webhook_scene;
 mod webhook_self_signed;
 mod webhook_tls;
 

@@ -75,15 +75,6 @@ impl Daemon {
         Ok(())
     }
 
-    /// As [`start_again`](Self::start_again), with other arguments.
-    ///
-    /// # Errors
-    /// A sentence: it cannot be started.
-    pub async fn start_again_with(&mut self, arguments: Vec<String>) -> Result<(), String> {
-        self.run.arguments = arguments;
-        self.start_again().await
-    }
-
     /// Waits until `condition` holds, at most for `limit`; `what` says in words what is waited for.
     ///
     /// # Errors

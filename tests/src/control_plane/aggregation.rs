@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::object::API_SERVICES;
+use super::object::{API_SERVICES, ENDPOINT_SLICES};
 use super::pki::Pair;
 use super::plane::{ControlPlane, Routing};
 
@@ -55,7 +55,8 @@ impl ControlPlane {
     }
 
     /// Puts the server at `address`, which may not be loopback, behind a Service that is there or comes later, as the
-    /// `EndpointSlice` that a cluster would make for its pods. `port_name` is the name of the Service's port.
+    /// `EndpointSlice` that a cluster would make for its pods. `port_name` is the name of the Service's port. Servers at
+    /// other ports that are behind it already stay there.
     ///
     /// # Errors
     /// A sentence: kube-apiserver refuses.
@@ -68,7 +69,7 @@ impl ControlPlane {
     ) -> Result<(), String> {
         let metadata = json!({
             "namespace": namespace,
-            "name": format!("{service}-e2e"),
+            "name": slice_name(service, address),
             "labels": { "kubernetes.io/service-name": service },
         });
         let object = json!({
@@ -80,6 +81,20 @@ impl ControlPlane {
             "endpoints": [{ "addresses": [address.ip()], "conditions": { "ready": true } }],
         });
         self.apply(&object).await
+    }
+
+    /// Takes the server at `address` out from behind a Service, as a cluster does when its pod has gone.
+    ///
+    /// # Errors
+    /// A sentence: kube-apiserver refuses.
+    pub async fn remove_endpoints(
+        &self,
+        namespace: &str,
+        service: &str,
+        address: SocketAddr,
+    ) -> Result<(), String> {
+        let path = ENDPOINT_SLICES.within(namespace, &slice_name(service, address));
+        self.admin.delete(&path).await.map_err(|error| error.to_string())
     }
 
     /// Hands the API group, in version `v1alpha1`, to a Service, and waits until kube-apiserver finds it available.
@@ -218,4 +233,8 @@ impl ControlPlane {
     async fn apply(&self, object: &Value) -> Result<(), String> {
         self.admin.apply(object).await.map(drop).map_err(|error| error.to_string())
     }
+}
+
+fn slice_name(service: &str, address: SocketAddr) -> String {
+    format!("{service}-{}", address.port())
 }

@@ -20,8 +20,8 @@ pub use client::{KubeClient, KubeError, secret};
 pub use controllers::KubeControllerManager;
 pub use object::{
     API_SERVICES, CERTIFICATE_REQUESTS, CERTIFICATES, CHALLENGES, CLUSTER_ISSUERS, CONFIG_MAPS,
-    CUSTOM_RESOURCE_DEFINITIONS, DEPLOYMENTS, ISSUERS, NAMESPACES, ORDERS, ObjectPath, Resource,
-    SECRETS, SERVICE_ACCOUNTS, SERVICES,
+    CUSTOM_RESOURCE_DEFINITIONS, DEPLOYMENTS, ENDPOINT_SLICES, ISSUERS, NAMESPACES, ORDERS,
+    ObjectPath, Resource, SECRETS, SERVICE_ACCOUNTS, SERVICES,
 };
 pub use pki::Pair;
 pub use plane::{ControlPlane, ControlPlaneOptions, Routing};

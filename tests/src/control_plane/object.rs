@@ -26,6 +26,9 @@ pub const CONFIG_MAPS: Resource = Resource { api_version: "v1", plural: "configm
 pub const NAMESPACES: Resource = Resource { api_version: "v1", plural: "namespaces" };
 /// Services.
 pub const SERVICES: Resource = Resource { api_version: "v1", plural: "services" };
+/// `EndpointSlice`s: the addresses behind a Service.
+pub const ENDPOINT_SLICES: Resource =
+    Resource { api_version: "discovery.k8s.io/v1", plural: "endpointslices" };
 /// Service accounts.
 pub const SERVICE_ACCOUNTS: Resource = Resource { api_version: "v1", plural: "serviceaccounts" };
 /// Deployments.

@@ -29,17 +29,17 @@ pub async fn program() -> Result<&'static PathBuf, String> {
 /// What cargo says.
 pub async fn conformance_command(sandbox: &Sandbox) -> Result<Vec<String>, String> {
     let program = program().await?.display().to_string();
-    let places = ["{port}", "{kubeconfig}", "{tls-cert}", "{tls-key}"];
+    let places = ["127.0.0.1", "{port}", "{kubeconfig}", "{tls-cert}", "{tls-key}"];
     Ok([vec![program], arguments(places, sandbox)].concat())
 }
 
-/// Its arguments outside of a pod, on loopback.
+/// Its arguments outside of a pod.
 pub(super) fn arguments(
-    [port, kubeconfig, certificate, key]: [&str; 4],
+    [address, port, kubeconfig, certificate, key]: [&str; 5],
     sandbox: &Sandbox,
 ) -> Vec<String> {
     flags([
-        ("bind-address", "127.0.0.1".to_owned()),
+        ("bind-address", address.to_owned()),
         ("secure-port", port.to_owned()),
         ("kubeconfig", kubeconfig.to_owned()),
         ("tls-cert-file", certificate.to_owned()),

@@ -1,4 +1,4 @@
-//! The webhook on loopback, behind a Service of a control plane.
+//! The webhook, behind a Service of a control plane.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -11,8 +11,9 @@ use super::caller::Caller;
 use super::program::{NAME, arguments, program};
 use super::secret_volume::SecretVolume;
 use crate::cert_manager;
-use crate::control_plane::{ControlPlane, Pair, free_port, run};
+use crate::control_plane::{ControlPlane, Pair, Routing, free_port, run};
 use crate::daemon::{Daemon, Run};
+use crate::real_part::routable_address;
 
 /// How long it may take to be ready, on a busy machine.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -27,8 +28,6 @@ pub struct Webhook {
     host: String,
     address: SocketAddr,
     ca: String,
-    /// Its arguments up to those that say where DNSPod is.
-    places: [String; 4],
 }
 
 impl Webhook {
@@ -45,18 +44,53 @@ impl Webhook {
     ) -> Result<Self, String> {
         plane.delegate_authentication(namespace, NAME).await?;
         allow_secrets(plane, namespace, namespace).await?;
+        let webhook = Self::run(plane, namespace, groups, sandbox).await?;
+        let port = plane.expose(namespace, NAME, webhook.address).await?;
+        for group in groups {
+            plane.register(group, namespace, NAME, port, &webhook.ca).await?;
+            let account = cert_manager::SERVICE_ACCOUNT;
+            plane.allow_create(group, cert_manager::NAMESPACE, account).await?;
+        }
+        Ok(webhook)
+    }
+
+    /// Starts another replica of it. Where kube-apiserver looks at [`Routing::Endpoints`] it stands behind the same
+    /// Service; elsewhere nothing but its own address leads to it.
+    ///
+    /// # Errors
+    /// A sentence: it does not start, or kube-apiserver refuses.
+    pub async fn another(&self, plane: &ControlPlane, sandbox: &Sandbox) -> Result<Self, String> {
+        let groups: Vec<&str> = self.groups.iter().map(String::as_str).collect();
+        let replica = Self::run(plane, &self.namespace, &groups, sandbox).await?;
+        if plane.routing() == Routing::Endpoints {
+            plane.expose(&self.namespace, NAME, replica.address).await?;
+        }
+        Ok(replica)
+    }
+
+    async fn run(
+        plane: &ControlPlane,
+        namespace: &str,
+        groups: &[&str],
+        sandbox: &Sandbox,
+    ) -> Result<Self, String> {
         let kubeconfig = plane.service_account_kubeconfig(namespace, NAME).await?;
-        let dir = plane.dir().join(format!("webhook.{namespace}"));
+        let ip = match plane.routing() {
+            Routing::ServiceAddress => Ipv4Addr::LOCALHOST,
+            Routing::Endpoints => routable_address::find().ok_or("there is no routable address")?,
+        };
+        let port = free_port()?;
+        let dir = plane.dir().join(format!("webhook.{namespace}.{port}"));
         let own = plane.serving_certificate(namespace, NAME)?;
         let certificate = SecretVolume::mount(dir.join("tls"), None, &files(&own));
         let certificate = certificate.map_err(|error| format!("{}: {error}", dir.display()))?;
-        let port = free_port()?;
         let path = |path: &Path| path.display().to_string();
         let places = [
-            port.to_string(),
-            path(&kubeconfig),
-            path(&certificate.file("tls.crt")),
-            path(&certificate.file("tls.key")),
+            &ip.to_string(),
+            &port.to_string(),
+            &path(&kubeconfig),
+            &path(&certificate.file("tls.crt")),
+            &path(&certificate.file("tls.key")),
         ];
         let variables = vec![
             ("GROUP_NAME", groups.join(",")),
@@ -64,7 +98,7 @@ impl Webhook {
             // The sandbox is reached without a proxy, whatever the machine has.
             ("no_proxy", "*".to_owned()),
         ];
-        let arguments = arguments(places.each_ref().map(String::as_str), sandbox);
+        let arguments = arguments(places.map(String::as_str), sandbox);
         let run = Run { variables, ..run(NAME, program().await?, arguments, &dir) };
         let mut webhook = Self {
             daemon: Daemon::start(run).await?,
@@ -72,17 +106,10 @@ impl Webhook {
             groups: groups.iter().map(ToString::to_string).collect(),
             certificate,
             host: format!("{NAME}.{namespace}.svc"),
-            address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            address: SocketAddr::from((ip, port)),
             ca: plane.ca_pem(),
-            places,
         };
         webhook.until_ready().await?;
-        let port = plane.expose(namespace, NAME, webhook.address).await?;
-        for group in groups {
-            plane.register(group, namespace, NAME, port, &webhook.ca).await?;
-            let account = cert_manager::SERVICE_ACCOUNT;
-            plane.allow_create(group, cert_manager::NAMESPACE, account).await?;
-        }
         Ok(webhook)
     }
 
@@ -115,13 +142,21 @@ impl Webhook {
         self.daemon.stop().await;
     }
 
-    /// Starts it again, killed first where it still runs, with `sandbox` as DNSPod, and waits until it is ready.
+    /// Kills it and takes it out from behind its Service, as a cluster does when its machine is gone.
+    ///
+    /// # Errors
+    /// A sentence: kube-apiserver refuses.
+    pub async fn lose(&mut self, plane: &ControlPlane) -> Result<(), String> {
+        self.kill();
+        plane.remove_endpoints(&self.namespace, NAME, self.address).await
+    }
+
+    /// Starts it again, killed first where it still runs, and waits until it is ready.
     ///
     /// # Errors
     /// A sentence, with the end of its log.
-    pub async fn start_again(&mut self, sandbox: &Sandbox) -> Result<(), String> {
-        let arguments = arguments(self.places.each_ref().map(String::as_str), sandbox);
-        self.daemon.start_again_with(arguments).await?;
+    pub async fn start_again(&mut self) -> Result<(), String> {
+        self.daemon.start_again().await?;
         self.until_ready().await
     }
 
