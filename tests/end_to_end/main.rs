@@ -31,6 +31,8 @@ mod webhook_aggregated;
 mod webhook_chart;
 mod webhook_conformance;
 mod webhook_faults;
+mod webhook_replicas;
+mod webhook_restarts;
 mod webhook_rotation;
 mod webhook_scene;
 mod webhook_self_signed;
@@ -68,6 +70,8 @@ fn main() -> std::process::ExitCode {
             webhook_chart::tests(),
             webhook_conformance::tests(),
             webhook_faults::tests(),
+            webhook_replicas::tests(),
+            webhook_restarts::tests(),
             webhook_rotation::tests(),
             webhook_self_signed::tests(),
             webhook_tls::tests(),

@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use acme_core::{Clock as _, SystemClock};
-use e2e::cert_manager::{NAMESPACE, acme_cluster_issuer, issued};
+use e2e::cert_manager::{CertManager, NAMESPACE, acme_cluster_issuer, issued};
 use e2e::control_plane::{
-    CERTIFICATES, CHALLENGES, ControlPlane, KubeClient, ObjectPath, SECRETS, secret,
+    CERTIFICATES, CHALLENGES, ControlPlane, ControlPlaneOptions, KubeClient, ObjectPath, Routing,
+    SECRETS, secret,
 };
 use e2e::dns_relay::DnsRelay;
 use e2e::pebble::{Pebble, PebbleOptions};
@@ -25,6 +26,7 @@ pub(crate) struct Scene {
     /// Of the Certificates; the Issuer and its Secret have the same name.
     pub(crate) namespace: String,
     pub(crate) zone: String,
+    pub(crate) group: String,
     admin: KubeClient,
     pebble: Pebble,
 }
@@ -64,7 +66,7 @@ impl Scene {
         }]);
         let admin = plane.admin().clone();
         admin.create(&acme_cluster_issuer(&namespace, &pebble, &solvers)).await.unwrap();
-        Self { sandbox, webhook, namespace, zone, admin, pebble }
+        Self { sandbox, webhook, namespace, zone, group, admin, pebble }
     }
 
     /// Makes the Secret of the Issuer, or changes it.
@@ -172,5 +174,21 @@ impl Scene {
 
     pub(crate) async fn end(self, plane: &ControlPlane) {
         self.webhook.unregister(plane).await.unwrap();
+    }
+}
+
+/// A control plane with a cert-manager, for a test that stops or crashes part of it.
+pub(crate) struct OwnCluster {
+    pub(crate) plane: ControlPlane,
+    pub(crate) dns: DnsRelay,
+    _cert_manager: CertManager,
+}
+
+impl OwnCluster {
+    pub(crate) async fn start(routing: Routing) -> Self {
+        let plane = ControlPlane::start(ControlPlaneOptions { routing }).await.unwrap();
+        let dns = DnsRelay::start().await.unwrap();
+        let cert_manager = CertManager::start(&plane, dns.address(), &[]).await.unwrap();
+        Self { plane, dns, _cert_manager: cert_manager }
     }
 }
