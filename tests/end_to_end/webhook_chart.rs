@@ -11,6 +11,7 @@ use e2e::real_part::RealPart::{CertManager, Helm, Pebble, PodRoot, RoutableAddre
 use e2e::revocation::revoke_by_own_key;
 
 use walk::Walk;
+pub(crate) use walk::free_port;
 
 pub(crate) fn tests() -> Vec<Test> {
     e2e::tests! {

@@ -15,7 +15,8 @@ use e2e::webhook::{SOLVER, Webhook};
 use sandbox::{Builder, Sandbox};
 use serde_json::{Value, json};
 
-/// cert-manager waits 5 s, 10 s, 20 s, 40 s before it tries a challenge again.
+/// cert-manager waits 5 s, 10 s, 20 s, 40 s before it tries a challenge again, and before 1.21 a minute once it has seen
+/// the record.
 pub(crate) const LIMIT: Duration = Duration::from_secs(150);
 pub(crate) const POLL: Duration = Duration::from_millis(50);
 

@@ -1,6 +1,6 @@
 //! A renewal that fails while the certificate is still good.
 
-use e2e::cert_manager::NAMESPACE;
+use e2e::cert_manager::{NAMESPACE, renew};
 use e2e::control_plane::{CERTIFICATES, SECRETS, secret};
 use e2e::harness::Test;
 use e2e::real_part::RealPart::{CertManager, Pebble};
@@ -39,14 +39,7 @@ async fn the_doctor_sees_a_renewal_that_fails() {
     assert_eq!((&found["ready"], &found["cause"]), (&true.into(), &json!(null)), "{found}");
 
     stage.admin().delete(&SECRETS.within(NAMESPACE, name)).await.unwrap();
-    // As `cmctl renew` does it.
-    let renew = json!({ "status": { "conditions": [
-        { "type": "Ready", "status": "True", "reason": "Ready", "message": "until then" },
-        { "type": "Issuing", "status": "True", "reason": "ManuallyTriggered", "message": "now" },
-    ] } });
-    let body = Some(("application/merge-patch+json", renew.to_string()));
-    let status = format!("{path}/status");
-    stage.admin().request(reqwest::Method::PATCH, &status, body).await.unwrap();
+    renew(stage.admin(), &path).await.unwrap();
     let found = stage.until("ws", "secret_unusable").await;
     assert_eq!(found["ready"], true, "{found}");
     assert!(found["not_after"].as_str().unwrap().ends_with('Z'), "{found}");
