@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use acme_core::{Clock as _, SystemClock};
 use e2e::cert_manager::{
-    NAMESPACE, ReferenceWebhook, acme_cluster_issuer, issued, reference_config,
+    NAMESPACE, ReferenceWebhook, acme_cluster_issuer, certificate, issued, reference_config,
     reference_webhook_command, shared,
 };
 use e2e::conformance::Conformance;
@@ -189,20 +189,6 @@ fn webhook_solvers(group: &str, solver: &str, config: &Value) -> Value {
         // Its own check sleeps for a minute once it has succeeded.
         "waitInsteadOfSelfCheck": "0s",
     }])
-}
-
-fn certificate(namespace: &str, name: &str, issuer: &Value, names: &[&str]) -> Value {
-    json!({
-        "apiVersion": "cert-manager.io/v1",
-        "kind": "Certificate",
-        "metadata": { "namespace": namespace, "name": name },
-        "spec": {
-            "secretName": name,
-            "issuerRef": issuer,
-            "privateKey": { "algorithm": "ECDSA" },
-            "dnsNames": names,
-        },
-    })
 }
 
 /// The one challenge of a namespace, waited for.

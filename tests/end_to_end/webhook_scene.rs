@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use acme_core::{Clock as _, SystemClock};
-use e2e::cert_manager::{CertManager, NAMESPACE, acme_cluster_issuer, issued};
+use e2e::cert_manager::{CertManager, NAMESPACE, acme_cluster_issuer, certificate, issued};
 use e2e::control_plane::{
     CERTIFICATES, CHALLENGES, ControlPlane, ControlPlaneOptions, KubeClient, ObjectPath, Routing,
     SECRETS, secret,
@@ -79,16 +79,8 @@ impl Scene {
 
     /// Asks for a Certificate of this name, for the zone's apex.
     pub(crate) async fn ask(&self, name: &str) {
-        let object = json!({
-            "apiVersion": "cert-manager.io/v1",
-            "kind": "Certificate",
-            "metadata": { "namespace": self.namespace, "name": name },
-            "spec": {
-                "secretName": name,
-                "issuerRef": { "kind": "ClusterIssuer", "name": self.namespace },
-                "dnsNames": [self.zone],
-            },
-        });
+        let issuer = json!({ "kind": "ClusterIssuer", "name": self.namespace });
+        let object = certificate(&self.namespace, name, &issuer, &[&self.zone]);
         self.admin.create(&object).await.unwrap();
     }
 

@@ -3,7 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use e2e::cert_manager::{CertManager as RunningCertManager, acme_cluster_issuer};
+use e2e::cert_manager::{CertManager as RunningCertManager, acme_cluster_issuer, certificate};
 use e2e::control_plane::{CLUSTER_ISSUERS, ControlPlane, ControlPlaneOptions};
 use e2e::dns_relay::DnsRelay;
 use e2e::harness::Test;
@@ -13,7 +13,7 @@ use e2e::real_part::RealPart::{CertManager, Pebble as RealPebble};
 use sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use super::stage::{LIMIT, certificate, until_at};
+use super::stage::{LIMIT, until_at};
 
 pub(super) fn tests() -> Vec<Test> {
     e2e::tests! {
@@ -48,7 +48,7 @@ async fn the_doctor_tells_what_the_ca_says_of_an_order() {
     }
     let ask = async |name: &str, issuer: &str, cause: &str| -> Value {
         let issuer = json!({ "kind": "ClusterIssuer", "name": issuer });
-        let wanted = certificate("default", name, &issuer, &format!("{name}.ws.example"));
+        let wanted = certificate("default", name, &issuer, &[&format!("{name}.ws.example")]);
         plane.admin().create(&wanted).await.unwrap();
         let found = until_at(&plane, "default", name, cause).await;
         found.unwrap_or_else(|last| {

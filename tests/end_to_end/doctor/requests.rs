@@ -1,6 +1,6 @@
 //! What is wrong before a CA is asked.
 
-use e2e::cert_manager::{define_kinds, shared};
+use e2e::cert_manager::{certificate, define_kinds, shared};
 use e2e::control_plane::{
     CERTIFICATE_REQUESTS, CERTIFICATES, CUSTOM_RESOURCE_DEFINITIONS, ControlPlane,
     ControlPlaneOptions, ISSUERS,
@@ -9,7 +9,7 @@ use e2e::harness::Test;
 use e2e::real_part::RealPart::{CertManager, Pebble};
 use serde_json::{Value, json};
 
-use super::stage::{LIMIT, Stage, certificate, doctor, until, until_at};
+use super::stage::{LIMIT, Stage, doctor, until, until_at};
 
 pub(super) fn tests() -> Vec<Test> {
     e2e::tests! {
@@ -29,7 +29,7 @@ async fn the_doctor_finds_what_is_wrong_before_the_ca_is_asked() {
     assert_eq!(found["exit"], 3, "{found}");
 
     let issuer = json!({ "kind": "Issuer", "name": "later" });
-    admin.create(&certificate(&namespace, "ws", &issuer, "ws.example")).await.unwrap();
+    admin.create(&certificate(&namespace, "ws", &issuer, &["ws.example"])).await.unwrap();
     let found = until(&shared, &namespace, "ws", "issuer_missing").await;
     assert!(found["what"].as_str().unwrap().contains("no Issuer later in namespace"), "{found}");
 
@@ -72,7 +72,7 @@ async fn the_doctor_finds_who_did_not_approve() {
     let path = CUSTOM_RESOURCE_DEFINITIONS.named("issuers.doctor.e2e.example");
     admin.until_condition(&path, "Established", LIMIT).await.unwrap();
     let issuer = json!({ "group": "doctor.e2e.example", "kind": "Issuer", "name": "foreign" });
-    admin.create(&certificate(&namespace, "ws", &issuer, "ws.example")).await.unwrap();
+    admin.create(&certificate(&namespace, "ws", &issuer, &["ws.example"])).await.unwrap();
     until(&shared, &namespace, "ws", "request_not_approved").await;
 
     let requests = admin.list(&CERTIFICATE_REQUESTS.all_within(&namespace)).await.unwrap();
@@ -102,7 +102,7 @@ async fn the_doctor_finds_that_nobody_makes_requests() {
     let ready = json!({ "status": { "conditions": [{ "type": "Ready", "status": "True" }] } });
     let body = Some(("application/merge-patch+json", ready.to_string()));
     plane.admin().request(reqwest::Method::PATCH, &path, body).await.unwrap();
-    let wanted = certificate("default", "ws", &json!({ "name": "le" }), "ws.example");
+    let wanted = certificate("default", "ws", &json!({ "name": "le" }), &["ws.example"]);
     plane.admin().create(&wanted).await.unwrap();
     until_at(&plane, "default", "ws", "no_request").await.unwrap();
 }
@@ -111,7 +111,7 @@ async fn the_doctor_shows_why_a_request_has_failed() {
     let stage = Stage::new("doctor-request").await;
     stage.issuer("ours", stage.solver("reference", &json!({}))).await;
     let issuer = json!({ "kind": "ClusterIssuer", "name": format!("{}-ours", stage.namespace) });
-    let mut wanted = certificate(&stage.namespace, "ws", &issuer, &stage.zone);
+    let mut wanted = certificate(&stage.namespace, "ws", &issuer, &[&stage.zone]);
     // Let's Encrypt takes the common name for one of the names.
     wanted["spec"]["commonName"] = format!("other.{}", stage.zone).into();
     stage.admin().create(&wanted).await.unwrap();

@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use e2e::cert_manager::{SharedCertManager, acme_cluster_issuer, shared};
+use e2e::cert_manager::{SharedCertManager, acme_cluster_issuer, certificate, shared};
 use e2e::certctl::program;
 use e2e::control_plane::{CLUSTER_ISSUERS, ControlPlane, KubeClient};
 use e2e::pebble::{Pebble, PebbleOptions};
@@ -75,7 +75,7 @@ impl Stage {
     pub(super) async fn ask(&self, name: &str, issuer: &str, domain: &str) {
         let issuer =
             json!({ "kind": "ClusterIssuer", "name": format!("{}-{issuer}", self.namespace) });
-        let wanted = certificate(&self.namespace, name, &issuer, domain);
+        let wanted = certificate(&self.namespace, name, &issuer, &[domain]);
         self.admin().create(&wanted).await.unwrap();
     }
 
@@ -88,21 +88,6 @@ impl Stage {
     pub(super) async fn end(self) {
         self.shared.plane.unregister(&self.group).await.unwrap();
     }
-}
-
-/// A Certificate with one name.
-pub(super) fn certificate(namespace: &str, name: &str, issuer: &Value, domain: &str) -> Value {
-    json!({
-        "apiVersion": "cert-manager.io/v1",
-        "kind": "Certificate",
-        "metadata": { "namespace": namespace, "name": name },
-        "spec": {
-            "secretName": name,
-            "issuerRef": issuer,
-            "privateKey": { "algorithm": "ECDSA" },
-            "dnsNames": [domain],
-        },
-    })
 }
 
 /// What the doctor says of a Certificate, once it names this cause.

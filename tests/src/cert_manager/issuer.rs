@@ -1,4 +1,4 @@
-//! Issuers at a test's Pebble, and what comes of them.
+//! Issuers at a test's Pebble, Certificates, and what comes of them.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -21,6 +21,21 @@ pub fn acme_cluster_issuer(name: &str, pebble: &Pebble, solvers: &Value) -> Valu
                 "privateKeySecretRef": { "name": format!("{name}-account") },
                 "solvers": solvers,
             },
+        },
+    })
+}
+
+/// A Certificate of `issuer`, an `issuerRef`, with a key that is made in no time; its Secret is called as it is.
+pub fn certificate(namespace: &str, name: &str, issuer: &Value, names: &[&str]) -> Value {
+    json!({
+        "apiVersion": "cert-manager.io/v1",
+        "kind": "Certificate",
+        "metadata": { "namespace": namespace, "name": name },
+        "spec": {
+            "secretName": name,
+            "issuerRef": issuer,
+            "privateKey": { "algorithm": "ECDSA" },
+            "dnsNames": names,
         },
     })
 }

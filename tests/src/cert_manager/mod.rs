@@ -9,7 +9,7 @@ mod renewal;
 mod rights;
 mod shared;
 
-pub use issuer::{acme_cluster_issuer, issued};
+pub use issuer::{acme_cluster_issuer, certificate, issued};
 pub use parts::{CertManager, NAMESPACE, SERVICE_ACCOUNT, define_kinds};
 pub use reference_webhook::{ReferenceWebhook, reference_config, reference_webhook_command};
 pub use renewal::renew;

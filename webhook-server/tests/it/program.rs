@@ -73,6 +73,16 @@ impl Running {
         Self { child, log, folder, serving_ca }
     }
 
+    /// Somebody without a certificate, and the front proxy, once it is ready.
+    async fn callers(&mut self, front_proxy_ca: &Ca) -> [Client; 2] {
+        let address = self.line("serving").await["address"].as_str().unwrap().to_owned();
+        let url = format!("https://{address}");
+        let anonymous = Client::new(&url, &self.serving_ca, None);
+        until("it is ready", async || anonymous.get("/readyz", &[]).await.status == 200).await;
+        let front_proxy = front_proxy_ca.client("front-proxy-client", &[]);
+        [anonymous, Client::new(&url, &self.serving_ca, Some(&front_proxy))]
+    }
+
     /// The next line of the log that says `message`.
     async fn line(&mut self, message: &str) -> Value {
         self.lines_until(message).await.pop().unwrap()
@@ -112,16 +122,11 @@ async fn it_serves_by_a_kubeconfig_until_it_is_asked_to_stop() {
     publish(&cluster, &Ca::new("kubernetes"), &front_proxy_ca);
     let mut running = Running::start(&cluster, &["--shutdown-delay-duration=500ms"]);
     assert_eq!(running.line("this flag of Kubernetes").await["flag"], "v");
-    let address = running.line("serving").await["address"].as_str().unwrap().to_owned();
+    let [anonymous, proxy] = running.callers(&front_proxy_ca).await;
     let solver = running.line("Issuers name this webhook so").await;
     let solver: Value = serde_json::from_str(solver["solver"].as_str().unwrap()).unwrap();
     assert_eq!(solver["solvers"][0]["dns01"]["webhook"]["groupName"], "acme.a.example");
 
-    let url = format!("https://{address}");
-    let anonymous = Client::new(&url, &running.serving_ca, None);
-    until("it is ready", async || anonymous.get("/readyz", &[]).await.status == 200).await;
-    let front_proxy = front_proxy_ca.client("front-proxy-client", &[]);
-    let proxy = Client::new(&url, &running.serving_ca, Some(&front_proxy));
     let answer = proxy.post(SOLVER, &CERT_MANAGER_HEADERS, &payload("Present", "the-value")).await;
     assert_eq!(answer.status, 201);
     let line = running.line("a challenge failed").await;
@@ -150,12 +155,7 @@ async fn nobody_writes_lines_of_their_own_into_the_log() {
     let front_proxy_ca = Ca::new("front-proxy-ca");
     publish(&cluster, &Ca::new("kubernetes"), &front_proxy_ca);
     let mut running = Running::start(&cluster, &[]);
-    let address = running.line("serving").await["address"].as_str().unwrap().to_owned();
-    let url = format!("https://{address}");
-    let anonymous = Client::new(&url, &running.serving_ca, None);
-    until("it is ready", async || anonymous.get("/readyz", &[]).await.status == 200).await;
-    let front_proxy = front_proxy_ca.client("front-proxy-client", &[]);
-    let proxy = Client::new(&url, &running.serving_ca, Some(&front_proxy));
+    let [_, proxy] = running.callers(&front_proxy_ca).await;
     let mut failures = 0;
     for field in [
         "uid",
@@ -196,12 +196,7 @@ async fn the_log_has_neither_values_nor_credentials() {
     cluster.put_secret("cert-manager/wrong", &[("key", wrong)]);
     let endpoint = format!("--dnspod-endpoint={}", sandbox.dnspod_endpoint());
     let mut running = Running::start_with(&cluster, &[&endpoint], &[("LOG_LEVEL", "debug")]);
-    let address = running.line("serving").await["address"].as_str().unwrap().to_owned();
-    let url = format!("https://{address}");
-    let anonymous = Client::new(&url, &running.serving_ca, None);
-    until("it is ready", async || anonymous.get("/readyz", &[]).await.status == 200).await;
-    let front_proxy = front_proxy_ca.client("front-proxy-client", &[]);
-    let proxy = Client::new(&url, &running.serving_ca, Some(&front_proxy));
+    let [_, proxy] = running.callers(&front_proxy_ca).await;
     for (action, secret, success) in
         [("Present", "good", true), ("CleanUp", "good", true), ("Present", "wrong", false)]
     {
