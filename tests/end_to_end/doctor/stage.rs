@@ -44,6 +44,8 @@ impl Stage {
         let options = PebbleOptions {
             dns: sandbox.name_servers()[0],
             nonce_reject: Some(0),
+            // A renewal has a challenge, too.
+            authz_reuse: Some(0),
             ..PebbleOptions::default()
         };
         let pebble = Pebble::start(options).await.unwrap();
