@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::process::Stdio;
 
 use e2e::connect_proxy::ConnectProxy;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use sandbox::Sandbox;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
@@ -18,6 +19,9 @@ pub(crate) const ZONE: &str = "ws.example";
 /// How many keys there are. The webhook holds each to the rates that Tencent publishes for an account; together they are
 /// far above what this machine can do.
 pub(crate) const ACCOUNTS: usize = 16;
+
+/// Open files, of which each connection of the Go webhook takes three.
+const FILES: u64 = 100_000;
 
 /// Has the fake count from zero.
 const RESET: &str = "reset";
@@ -90,6 +94,12 @@ impl Fake {
 
 /// Says how the fake is reached, and is it until nobody asks any more.
 pub(crate) async fn serve() -> Result<(), String> {
+    // The Go webhook opens a connection for each call and leaves it open for half a minute. More than the hard limit
+    // needs a privilege.
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).map_err(|error| error.to_string())?;
+    setrlimit(Resource::RLIMIT_NOFILE, FILES.max(most), FILES.max(most))
+        .or_else(|_| setrlimit(Resource::RLIMIT_NOFILE, most, most))
+        .map_err(|error| error.to_string())?;
     let keys: Vec<_> = (0..ACCOUNTS)
         .map(|n| (format!("AKIDbench{n:02}"), format!("keyOfTheAccount{n:02}")))
         .collect();
