@@ -38,9 +38,9 @@ async fn the_chart_gets_a_certificate_for_three_names_renews_and_replaces_it() {
     walk.sandbox.reset_counts();
     renew(walk.plane.admin(), &Walk::certificate()).await.unwrap();
     let renewed = walk.until_issued(2).await;
-    let created = walk.sandbox.dnspod_calls();
-    let created = created.iter().filter(|action| *action == "Record.Create").count();
-    assert!(created >= 3, "a record for each name, in the other account: {created}");
+    let calls = walk.sandbox.dnspod_calls();
+    let created = calls.iter().filter(|action| *action == "Record.Create").count();
+    assert!(created >= 3, "a record for each name, in the other account: {calls:?}");
 
     revoke_by_own_key(&walk.pebble, &renewed).await.unwrap();
     let revoked = serial(&renewed.fullchain).unwrap();
