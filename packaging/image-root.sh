@@ -6,6 +6,8 @@ set -euo pipefail
 program=$1 sbom=$2 root=$3
 cd "$(dirname "$0")/.."
 
+# Whatever the directory was before: the webhook is no user that owns it.
+install -d -m 0755 "$root"
 about=$root/usr/share/doc/cert-manager-webhook-dnspod
 install -D -m 0755 "$program" "$root/cert-manager-webhook-dnspod"
 install -D -m 0644 -t "$about" LICENSE-APACHE LICENSE-MIT

@@ -76,3 +76,38 @@ fn encoded(diagnosis: &Diagnosis) -> Result<String, Report> {
     line.map(|line| line + "\n")
         .map_err(|error| Report::internal(format_args!("cannot encode it: {error}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::cause::Cause;
+    use crate::doctor::walk::Found;
+
+    fn diagnosis(ready: bool, found: Option<Found>) -> Diagnosis {
+        Diagnosis {
+            namespace: "shop".to_owned(),
+            name: "ws".to_owned(),
+            ready,
+            not_after: "2026-12-20T08:00:00Z".to_owned(),
+            found,
+            steps: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_line_says_how_it_stands_and_a_second_one_what_to_do() {
+        let found = || Some(Found::new(Cause::DnspodBusy, "DNSPod is busy"));
+        let all = [diagnosis(true, None), diagnosis(true, found()), diagnosis(false, found())];
+        let text = Shown { json: false, steps: false }.text(&all).ok();
+        assert_eq!(
+            text.as_deref(),
+            Some(
+                "READY shop/ws\n\
+                 RENEWAL FAILS shop/ws, good until 2026-12-20T08:00:00Z: DNSPod is busy\n\
+                 hint: wait: cert-manager asks again by itself\n\
+                 NOT READY shop/ws: DNSPod is busy\n\
+                 hint: wait: cert-manager asks again by itself\n"
+            )
+        );
+    }
+}
