@@ -33,7 +33,7 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -su
 cat >"$work/tls/kubeconfig" <<'YAML'
 apiVersion: v1
 kind: Config
-clusters: [{name: none, cluster: {server: "https://127.0.0.1:1", insecure-skip-tls-verify: false}}]
+clusters: [{name: none, cluster: {server: "https://127.0.0.1:1", certificate-authority: /usr/share/tls/tls.crt}}]
 users: [{name: none, user: {}}]
 contexts: [{name: none, context: {cluster: none, user: none}}]
 current-context: none
